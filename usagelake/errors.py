@@ -33,5 +33,9 @@ class EngineError(UsageLakeError):
     """A statement failed in the engine that ran it."""
 
 
+class LakeBusyError(EngineError):
+    """Another process has the lake open."""
+
+
 class StorageError(UsageLakeError):
     """An object could not be listed, read or written."""

@@ -1,0 +1,97 @@
+-- name: landed_billing_events
+-- title: Billing events as they landed
+-- description: Every line of the batch, typed, with the reason why it cannot be billed (docs/contracts.md). A line of the landing may hold several JSON values; each is a row here.
+-- grain: one row per line, good or bad
+-- owner: billing
+WITH pieces AS (
+    SELECT object_key, fault, piece
+    FROM landing_billing_events
+    CROSS JOIN UNNEST(
+        CASE
+            WHEN fault IS NULL AND line LIKE '%}%{%' AND try(json_parse(line)) IS NULL
+                THEN split(regexp_replace(line, '\}[ \t\r]*\{', concat('}', chr(10), '{')), chr(10))
+            ELSE ARRAY[line]
+        END
+    ) AS t (piece)
+),
+
+lines AS (
+    SELECT object_key, fault, CASE WHEN piece LIKE '{%}' THEN piece ELSE trim(piece) END AS line
+    FROM pieces
+),
+
+documents AS (
+    SELECT object_key, fault, line, try(json_parse(line)) AS document
+    FROM lines
+    WHERE line <> '' OR fault IS NOT NULL
+),
+
+members AS (
+    SELECT
+        object_key,
+        fault,
+        line,
+        document IS NOT NULL AS is_json,
+        from_base(substr(to_hex(md5(to_utf8(line))), 1, 15), 16) AS content_hash,
+        json_extract_scalar(document, '$.id') AS event_id,
+        json_extract_scalar(document, '$.timestamp') AS instant,
+        json_extract_scalar(document, '$.event_type') AS event_type,
+        json_extract_scalar(document, '$.product') AS product,
+        json_extract_scalar(document, '$.properties.resource_id') AS resource_id,
+        json_extract_scalar(document, '$.properties.resource_type') AS resource_type,
+        json_extract_scalar(document, '$.properties.region') AS region,
+        json_extract_scalar(document, '$.properties.provider') AS provider,
+        json_extract_scalar(document, '$.properties.model') AS model,
+        json_format(json_extract(document, '$.id')) AS id_json,
+        json_format(json_extract(document, '$.timestamp')) AS instant_json,
+        json_format(json_extract(document, '$.event_type')) AS event_type_json,
+        json_format(json_extract(document, '$.properties.resource_id')) AS resource_id_json,
+        json_format(json_extract(document, '$.properties.model')) AS model_json,
+        json_format(json_extract(document, '$.properties.usage')) AS usage_json
+    FROM documents
+),
+
+typed AS (
+    SELECT
+        *,
+        try_cast(replace(replace(substr(instant, 1, 26), 'Z', ''), 'T', ' ') AS timestamp(6)) AS event_time,
+        try_cast(usage_json AS bigint) AS quantity
+    FROM members
+)
+
+SELECT
+    object_key,
+    line,
+    content_hash,
+    event_id,
+    event_time,
+    event_type,
+    product,
+    resource_id,
+    resource_type,
+    region,
+    provider,
+    model,
+    quantity,
+    CASE
+        WHEN fault IS NOT NULL THEN fault
+        WHEN NOT is_json THEN 'line is not valid JSON'
+        WHEN line NOT LIKE '{%' THEN 'line is not a JSON object'
+        WHEN id_json IS NULL OR id_json IN ('null', '""') THEN 'id is missing'
+        WHEN id_json NOT LIKE '"%' THEN 'id is not a string'
+        WHEN instant_json IS NULL OR instant_json IN ('null', '""') THEN 'timestamp is missing'
+        WHEN instant_json NOT LIKE '"%' THEN 'timestamp is not a string'
+        WHEN event_time IS NULL OR instant LIKE '0000%'
+            OR NOT regexp_like(instant, '^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z$')
+            THEN 'timestamp is not an RFC 3339 instant in UTC'
+        WHEN event_type_json IS NULL OR event_type_json IN ('null', '""') THEN 'event_type is missing'
+        WHEN event_type_json NOT LIKE '"%' THEN 'event_type is not a string'
+        WHEN resource_id_json IS NULL OR resource_id_json IN ('null', '""')
+            THEN 'properties.resource_id is missing'
+        WHEN resource_id_json NOT LIKE '"%' THEN 'properties.resource_id is not a string'
+        WHEN usage_json IS NULL OR usage_json IN ('null', '""') THEN 'properties.usage is missing'
+        WHEN quantity IS NULL OR NOT regexp_like(usage_json, '^\d{1,19}$')
+            THEN 'properties.usage is not an integer from 0 to 2^63 - 1'
+        WHEN model_json NOT LIKE '"%' AND model_json <> 'null' THEN 'properties.model is not a string'
+    END AS reason
+FROM typed

@@ -1,0 +1,81 @@
+"""A DuckDB connection, set up as the project needs it, with its errors in the project's words."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from usagelake.engines.dialect import SESSION_SQL
+from usagelake.errors import EngineError, LakeBusyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SCHEMA = "usage"
+
+MEMORY_LIMIT = "512MB"
+"""What DuckDB may hold in memory; the rest is spilled to disk. The process holds some 200 MB more: Python,
+the list of objects, and buffers that DuckDB does not count."""
+
+
+def connect(
+    database: Path, *, spill: Path, memory_limit: str = MEMORY_LIMIT, read_only: bool = False
+) -> duckdb.DuckDBPyConnection:
+    """Open a lake's database.
+
+    Args:
+        database: The file; it is made when it does not exist and `read_only` is false.
+        spill: A folder for what does not fit into memory.
+        memory_limit: What DuckDB may hold in memory, as DuckDB writes it (`512MB`).
+        read_only: Open it without the right to change anything in it.
+
+    Raises:
+        LakeBusyError: Another process has it open.
+        EngineError: It cannot be opened.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory_limit,
+        "temp_directory": str(spill),
+        "preserve_insertion_order": False,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    with engine_errors(f"the lake {database}"):
+        connection = duckdb.connect(str(database), read_only=read_only, config=config)
+        if not read_only:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        connection.execute(f"USE {SCHEMA}")
+        for statement in SESSION_SQL:
+            connection.execute(statement)
+    return connection
+
+
+@contextmanager
+def engine_errors(what: str) -> Iterator[None]:
+    """Turn DuckDB's errors into the project's.
+
+    Args:
+        what: What was done, for the message.
+
+    Raises:
+        LakeBusyError: Another process has the lake open.
+        EngineError: Anything else that DuckDB raised, with its own reason and what to do about it.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        reason = str(error).strip()
+        if "Could not set lock" in reason:
+            raise LakeBusyError(f"{what}: another process has it open; wait for it to end, or stop it") from error
+        raise EngineError(f"{what}: {reason}{_advice(error, reason)}") from error
+
+
+def _advice(error: duckdb.Error, reason: str) -> str:
+    if "No space left" in reason or "max_temp_directory_size" in reason:
+        return "\nThe disk is full: nothing of this batch was kept. Make room and run again."
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "\nSet USAGELAKE_MEMORY_LIMIT to more than its default of " + MEMORY_LIMIT + " and run again."
+    return ""

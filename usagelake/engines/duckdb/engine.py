@@ -1,0 +1,194 @@
+"""The embedded engine: a lake is one DuckDB file in a folder."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from usagelake.domain.landing import Source
+from usagelake.domain.schema import TABLES
+from usagelake.engines.dialect import to_duckdb
+from usagelake.engines.duckdb import landing_relations
+from usagelake.engines.duckdb.connection import MEMORY_LIMIT, SCHEMA, connect, engine_errors
+from usagelake.engines.duckdb.staging import Staged, batches, stage
+from usagelake.engines.duckdb.tables import create_tables
+from usagelake.engines.protocol import Batch, Rows
+from usagelake.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import TracebackType
+
+    from usagelake.engines.sql_file import SqlFile
+    from usagelake.storage import ObjectInfo, Storage
+
+DATABASE = "usage.duckdb"
+
+BATCH_BYTES = 96 * 1024 * 1024
+"""One batch's objects: large enough that its fixed cost vanishes, small enough to fit into memory parsed."""
+
+BATCH_OBJECTS = 20_000
+
+
+class DuckDBEngine:
+    """A lake in a folder of this machine.
+
+    Args:
+        lake: The folder; it is made if need be. None makes a temporary one that goes with the engine.
+        memory_limit: What DuckDB may hold in memory, as DuckDB writes it.
+        read_only: Open an existing lake for queries alone: no statement can write, on the lake or beside it.
+
+    Raises:
+        LakeBusyError: Another process has the lake open.
+        EngineError: It cannot be opened, or is to be read and does not exist.
+    """
+
+    def __init__(self, lake: Path | None, *, memory_limit: str = MEMORY_LIMIT, read_only: bool = False) -> None:
+        self._temporary = None if lake else tempfile.TemporaryDirectory(prefix="usagelake-")
+        self._lake = lake or Path(self._temporary.name if self._temporary else "")
+        self._read_only = read_only
+        database = self._lake / DATABASE
+        if read_only and not database.is_file():
+            raise EngineError(f"{self._lake}: there is no lake here; make one with `usagelake bill --lake {self._lake}`")
+        self._lake.mkdir(parents=True, exist_ok=True)
+        self._work = self._lake / "work"
+        self._connection = connect(
+            database, spill=self._work / "spill", memory_limit=memory_limit, read_only=read_only
+        )
+        self._schema: dict[str, dict[str, str]] = {
+            table.name: {column.name: str(column.type) for column in table.columns} for table in TABLES.values()
+        }
+        self._translated: dict[str, str] = {}
+        if not read_only:
+            shutil.rmtree(self._work, ignore_errors=True)
+            self._work.mkdir(parents=True)
+            with engine_errors(f"the lake {database}"):
+                create_tables(self._connection)
+
+    def __enter__(self) -> DuckDBEngine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the lake; a temporary one is deleted."""
+        self._connection.close()
+        if not self._read_only:
+            shutil.rmtree(self._work, ignore_errors=True)
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    @property
+    def version(self) -> str:
+        """`duckdb` and its version."""
+        return f"duckdb {duckdb.__version__}"
+
+    def take_in(self, storage: Storage, objects: Sequence[ObjectInfo]) -> Iterator[Batch]:
+        """Show landing objects to SQL, batch by batch; the next batch is read while one is worked on."""
+        root = storage.path("")
+        plan = enumerate(batches(objects, size=BATCH_BYTES, count=BATCH_OBJECTS))
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="staging") as reader:
+
+            def staged_next() -> Staged | None:
+                number, batch = next(plan, (0, None))
+                if batch is None:
+                    return None
+                folder = self._work / f"batch-{number}"
+                folder.mkdir()
+                return stage(storage, batch, folder)
+
+            coming = reader.submit(staged_next)
+            while (staged := coming.result()) is not None:
+                coming = reader.submit(staged_next)
+                with engine_errors("reading a batch of landing objects"):
+                    landing_relations.show(self._connection, staged, None if root is None else str(root))
+                self._know("batch_objects", landing_relations.OBJECT_COLUMNS)
+                for source in Source:
+                    self._know(landing_relations.landing_relation(source), landing_relations.LANDING_COLUMNS)
+                yield Batch(objects=len(staged.rows), size=staged.size, unreadable=tuple(staged.unreadable))
+                shutil.rmtree(staged.folder)
+
+    def define_view(self, view: SqlFile) -> None:
+        """Make a view for as long as the engine is open."""
+        with engine_errors(f"view {view.name}"):
+            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {view.name} AS {self._sql(view)}")
+        self._describe(view.name)
+
+    def stage(self, name: str, query: SqlFile, values: Mapping[str, object] | None = None) -> None:
+        """Keep the rows of a query in a temporary table."""
+        with engine_errors(query.name):
+            self._connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {name} AS {self._sql(query)}", dict(values or {})
+            )
+        self._describe(name)
+
+    def execute(self, statement: SqlFile, values: Mapping[str, object] | None = None) -> None:
+        """Run a statement that changes tables."""
+        with engine_errors(statement.name):
+            self._connection.execute(self._sql(statement), dict(values or {}))
+
+    def fetch(self, query: SqlFile, values: Mapping[str, object] | None = None) -> Rows:
+        """Run a query and bring all its rows."""
+        with engine_errors(query.name):
+            result = self._connection.execute(self._sql(query), dict(values or {}))
+            columns = result.description or []
+            return Rows(
+                columns=tuple(column[0] for column in columns),
+                types=tuple(str(column[1]) for column in columns),
+                rows=result.fetchall(),
+            )
+
+    def export(self, query: SqlFile, values: Mapping[str, object] | None, path: Path, file_format: str) -> None:
+        """Run a query and write its rows to a local file."""
+        options = {"parquet": "FORMAT parquet, COMPRESSION zstd", "csv": "FORMAT csv, HEADER", "ndjson": "FORMAT json"}
+        target = str(path).replace("'", "''")
+        with engine_errors(f"writing {path}"):
+            self._connection.execute(
+                f"COPY ({self._sql(query)}) TO '{target}' ({options[file_format]})", dict(values or {})
+            )
+
+    def publish(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Replace the rows of a table by these, at once."""
+        columns = {column.name: column.type for column in TABLES[table].columns}
+        with engine_errors(f"publishing {table}"):
+            landing_relations.load(self._connection, f"new_{table}", columns, rows, self._work)
+            with self.transaction():
+                self._connection.execute(f"DELETE FROM {SCHEMA}.{table}")
+                self._connection.execute(f"INSERT INTO {SCHEMA}.{table} SELECT * FROM new_{table}")
+            self._connection.execute(f"DROP TABLE new_{table}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make the statements within one change, or none if one of them fails."""
+        self._connection.begin()
+        try:
+            yield
+            with engine_errors("keeping a batch"):
+                self._connection.commit()
+        except BaseException:
+            with suppress(duckdb.Error):
+                self._connection.rollback()
+            raise
+
+    def _sql(self, file: SqlFile) -> str:
+        """Translate a file, once."""
+        key = f"{file.kind}/{file.name}"
+        if key not in self._translated:
+            self._translated[key] = to_duckdb(file.tree, self._schema)
+        return self._translated[key]
+
+    def _describe(self, relation: str) -> None:
+        rows = self._connection.execute(f"DESCRIBE {relation}").fetchall()
+        self._know(relation, {name: kind.lower() for name, kind, *_ in rows})
+
+    def _know(self, relation: str, columns: Mapping[str, str]) -> None:
+        self._schema[relation] = {name: str(kind) for name, kind in columns.items()}

@@ -1,0 +1,106 @@
+"""A staged batch, as the relations that the landing queries read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from usagelake.domain.landing import Source
+from usagelake.domain.schema import ColumnType
+from usagelake.engines.duckdb.staging import NO_FAULT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import duckdb
+
+    from usagelake.engines.duckdb.staging import Staged
+
+LANDING_COLUMNS = {"object_key": ColumnType.VARCHAR, "line": ColumnType.VARCHAR, "fault": ColumnType.VARCHAR}
+OBJECT_COLUMNS = {
+    "object_key": ColumnType.VARCHAR,
+    "etag": ColumnType.VARCHAR,
+    "bytes": ColumnType.BIGINT,
+    "version": ColumnType.VARCHAR,
+}
+
+_READER = (
+    "delim = '\x01', quote = '', escape = '', comment = '', header = false, auto_detect = false, "
+    "strict_mode = false, max_line_size = 8388608"
+)
+"""One text line is one row. A line is at most 1 MiB, and at most 6 MiB once it is written as a JSON string."""
+
+
+def landing_relation(source: Source) -> str:
+    """Tell the name of the relation that holds a source's lines."""
+    return f"landing_{source}"
+
+
+def show(connection: duckdb.DuckDBPyConnection, staged: Staged, root: str | None) -> None:
+    """Make `batch_objects` and the landing relations show a staged batch.
+
+    Args:
+        connection: Where.
+        staged: The batch.
+        root: The landing's folder, when its files are read where they lie.
+    """
+    load(connection, "batch_objects", {"number": ColumnType.BIGINT, **OBJECT_COLUMNS}, staged.rows, staged.folder)
+    for source in Source:
+        parts = []
+        if staged.files[source]:
+            assert root is not None
+            parts.append(
+                f"SELECT substr(filename, {len(root) + 2}) AS object_key, line, NULL::VARCHAR AS fault "
+                f"FROM read_csv({_paths(staged.files[source])}, columns = {{'line': 'VARCHAR'}}, "
+                f"filename = true, {_READER})"
+            )
+        if source in staged.chunks:
+            parts.append(
+                "SELECT o.object_key, CASE WHEN c.mark IS NULL THEN c.line ELSE json_extract_string(c.line, '$') "
+                f"END AS line, nullif(c.mark, {_text(NO_FAULT)}) AS fault "
+                f"FROM read_csv({_paths([staged.chunks[source]])}, "
+                f"columns = {{'number': 'BIGINT', 'mark': 'VARCHAR', 'line': 'VARCHAR'}}, {_READER}) AS c "
+                "INNER JOIN batch_objects AS o ON c.number = o.number"
+            )
+        body = " UNION ALL ".join(parts) or (
+            "SELECT NULL::VARCHAR AS object_key, NULL::VARCHAR AS line, NULL::VARCHAR AS fault WHERE false"
+        )
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {landing_relation(source)} AS {body}")
+
+
+def load(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: dict[str, ColumnType],
+    rows: Sequence[tuple[object, ...]],
+    folder: Path,
+) -> None:
+    """Make a temporary table of some rows, by way of a file: row by row would cost a thousand times more.
+
+    Values are written as text; None becomes NULL. A text may hold anything but NUL.
+    """
+    path = folder / f"{table}.rows"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for row in rows:
+            file.write("\x01".join(_field(value) for value in row) + "\n")
+    spec = ", ".join(f"{_text(name)}: {_text(str(kind).upper())}" for name, kind in columns.items())
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM read_csv({_paths([path])}, columns = {{{spec}}}, "
+        "delim = '\x01', quote = '\"', escape = '\"', comment = '', header = false, auto_detect = false, "
+        "max_line_size = 8388608, parallel = false, nullstr = '', allow_quoted_nulls = false)"
+    )
+    path.unlink()
+
+
+def _field(value: object) -> str:
+    if value is None:
+        return ""
+    return '"' + str(value).replace('"', '""') + '"'
+
+
+def _paths(paths: Sequence[Path]) -> str:
+    return "[" + ", ".join(_text(str(path)) for path in paths) + "]"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

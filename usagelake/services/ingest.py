@@ -1,0 +1,124 @@
+"""Ingest: every landing object once, every good line once, every bad line into quarantine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from usagelake.domain.landing import Source, arrival_minute, is_landing_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from usagelake.engines import Engine, QueryLibrary, Unreadable
+    from usagelake.services.progress import Progress
+    from usagelake.storage import ObjectInfo, Storage
+
+_DAY = timedelta(days=1)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What one run of ingest met.
+
+    Attributes:
+        new_objects: Objects that were read by this run.
+        unreadable: Objects that could not be opened; they are tried again by the next run.
+        ignored: How many objects of the landing are no landing objects by their name.
+        ignored_example: The key of one of them.
+    """
+
+    new_objects: int
+    unreadable: tuple[Unreadable, ...]
+    ignored: int
+    ignored_example: str | None
+
+
+def ingest(
+    engine: Engine,
+    queries: QueryLibrary,
+    storage: Storage,
+    *,
+    clock: Callable[[], datetime],
+    progress: Progress,
+    keep_source_ip: bool = False,
+) -> IngestReport:
+    """Take in the objects of a landing that the lake has not taken yet.
+
+    Each batch is one change: events, quarantine, objects and the hours to roll up. Killed anywhere and run
+    again, what was not taken is taken, and what was is not taken twice.
+
+    Args:
+        engine: Where the lake lies.
+        queries: The SQL.
+        storage: The landing.
+        clock: Tells the time of ingest, once per batch.
+        progress: Is told of the work.
+        keep_source_ip: Whether callers' addresses are kept, truncated.
+
+    Raises:
+        EngineError: A statement failed; the batch has left no trace.
+        StorageError: The landing cannot be listed.
+    """
+    listed = list(storage.list())
+    landing = [info for info in listed if is_landing_object(info.key)]
+    ignored = [info.key for info in listed if not is_landing_object(info.key)]
+    new = _not_taken(engine, queries, landing)
+    progress.start("ingest", total=sum(info.size for info in new), unit="bytes")
+    unreadable: list[Unreadable] = []
+    taken = 0
+    for batch in engine.take_in(storage, new):
+        with engine.transaction():
+            _take(engine, queries, clock(), keep_source_ip=keep_source_ip)
+        taken += batch.objects
+        unreadable.extend(batch.unreadable)
+        progress.advance(batch.size)
+    progress.finish()
+    return IngestReport(
+        new_objects=taken,
+        unreadable=tuple(unreadable),
+        ignored=len(ignored),
+        ignored_example=min(ignored, default=None),
+    )
+
+
+def _not_taken(engine: Engine, queries: QueryLibrary, landing: list[ObjectInfo]) -> list[ObjectInfo]:
+    """Pick the objects whose content the lake has not seen, oldest arrival first.
+
+    The order is a help, not a need: neighbours in time make batches that touch few event days.
+    """
+    taken = set(engine.fetch(queries.get("events", "taken_objects")).rows)
+    new = [info for info in landing if (info.key, info.size, info.version) not in taken]
+    return sorted(new, key=lambda info: (arrival_minute(info.key) or _LONG_AGO, info.key))
+
+
+def _take(engine: Engine, queries: QueryLibrary, now: datetime, *, keep_source_ip: bool) -> None:
+    """Turn the batch that is out into rows."""
+    for source in Source:
+        landed = queries.get("landing", f"landed_{source}")
+        values = {"keep_source_ip": keep_source_ip} if "keep_source_ip" in landed.params else {}
+        engine.stage(landed.name, landed, values)
+    for source in Source:
+        lines, first, last = engine.fetch(queries.get("events", f"span_of_{source}")).rows[0]
+        if lines == 0:
+            continue
+        values = {
+            "ingested_at": now,
+            "window_start": _shifted(first or now, -_DAY),
+            "window_end": _shifted(last or now, 2 * _DAY),
+        }
+        engine.execute(queries.get("events", f"merge_{source}"), values)
+        engine.execute(queries.get("events", f"quarantine_{source}"), values)
+    engine.execute(queries.get("events", "record_objects"), {"ingested_at": now})
+    engine.execute(queries.get("rollup", "mark_stale_hours"), {"ingested_at": now})
+
+
+def _shifted(instant: datetime, by: timedelta) -> datetime:
+    """Move an instant to the start of its day and by some days, within the years that there are."""
+    day = instant.replace(hour=0, minute=0, second=0, microsecond=0)
+    try:
+        return day + by
+    except OverflowError:
+        return (datetime.min if by < timedelta() else datetime.max).replace(tzinfo=day.tzinfo)

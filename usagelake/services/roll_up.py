@@ -1,0 +1,93 @@
+"""Roll-up: the meters' hours, set from the events."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from usagelake.domain.windows import Window, windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from usagelake.engines import Engine, QueryLibrary, SqlFile
+    from usagelake.services.progress import Progress
+
+WINDOWS_AT_MOST = 24
+"""Stale hours are rolled up in at most so many windows: a window more is a statement more per meter."""
+
+
+def roll_up(
+    engine: Engine, queries: QueryLibrary, *, clock: Callable[[], datetime], progress: Progress
+) -> None:
+    """Bring `usage_hourly` up to the events and to the meters' SQL.
+
+    An hour is rolled up again when an event was taken into it; a meter as a whole when its SQL, or a view
+    that it reads, is not what its rows were computed with. Rows of a meter that no file defines any more
+    are dropped. All of it is one change, and doing it twice changes nothing.
+
+    Args:
+        engine: Where the lake lies.
+        queries: The SQL; every file of `meters/` is one meter.
+        clock: Tells `computed_at`.
+        progress: Is told of the work.
+
+    Raises:
+        EngineError: A statement failed; nothing has changed.
+    """
+    digests = {meter.name: queries.digest_with_views(meter) for meter in queries.meters()}
+    rolled = dict(engine.fetch(queries.get("rollup", "rolled_meters")).rows)
+    marks = engine.fetch(queries.get("rollup", "stale_hours")).rows
+    if not marks and rolled == digests:
+        return
+    now = clock()
+    progress.start("roll up", total=len(digests), unit="meters")
+    with engine.transaction():
+        for gone in sorted(rolled.keys() - digests.keys()):
+            engine.execute(queries.get("rollup", "drop_meter_usage"), {"meter": gone})
+            engine.execute(queries.get("rollup", "forget_meter"), {"meter": gone})
+        stale: dict[str, list[datetime]] = defaultdict(list)
+        for source, hour, _ in marks:
+            stale[source].append(hour)
+        for meter in queries.meters():
+            if rolled.get(meter.name) == digests[meter.name]:
+                hours = (hour for source in queries.reads(meter) for hour in stale[source])
+                todo = windows(hours, at_most=WINDOWS_AT_MOST)
+            else:
+                named = {"meter": meter.name}
+                engine.execute(queries.get("rollup", "drop_meter_usage"), named)
+                engine.execute(
+                    queries.get("rollup", "record_meter"), {**named, "digest": digests[meter.name]}
+                )
+                todo = _all_time(engine, queries)
+            for window in todo:
+                _set_hours(engine, queries, meter, window, now)
+            progress.advance(1)
+        if marks:
+            read_until = max(marked_at for _, _, marked_at in marks)
+            engine.execute(queries.get("rollup", "clear_stale_hours"), {"read_until": read_until})
+    progress.finish()
+
+
+def _all_time(engine: Engine, queries: QueryLibrary) -> list[Window]:
+    """Tell the time that holds every event."""
+    first, last = engine.fetch(queries.get("rollup", "event_span")).rows[0]
+    if first is None:
+        return []
+    return windows([_hour(first), _hour(last)], at_most=1)
+
+
+def _hour(instant: datetime) -> datetime:
+    return instant.replace(minute=0, second=0, microsecond=0)
+
+
+def _set_hours(
+    engine: Engine, queries: QueryLibrary, meter: SqlFile, window: Window, now: datetime
+) -> None:
+    """Compute a meter's hours within a window, and set them."""
+    span = {"start": window.start, "end": window.end}
+    engine.stage("meter_rows", meter, {name: span[name] for name in meter.params})
+    engine.execute(
+        queries.get("rollup", "merge_usage_hourly"), {**span, "meter": meter.name, "computed_at": now}
+    )

@@ -1,0 +1,71 @@
+"""Objects as files of a local folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from usagelake.errors import StorageError
+from usagelake.storage.protocol import ObjectInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHUNK_BYTES = 4 * 1024 * 1024
+
+
+class LocalFolder:
+    """A folder and everything below it; a file's path below the folder is its key.
+
+    Args:
+        root: The folder. It must exist.
+
+    Raises:
+        StorageError: It does not exist, or is no folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        if not root.is_dir():
+            raise StorageError(f"{root}: there is no such folder; give the folder that holds the landing objects")
+        self._root = root
+
+    @property
+    def location(self) -> str:
+        """The folder's path."""
+        return str(self._root)
+
+    def list(self) -> Iterator[ObjectInfo]:
+        """List every file below the folder; links to files count, links to folders are not followed."""
+        pending = [""]
+        while pending:
+            below = pending.pop()
+            try:
+                with os.scandir(self._root / below) as entries:
+                    for entry in entries:
+                        key = below + entry.name
+                        if entry.is_dir(follow_symlinks=False):
+                            pending.append(key + "/")
+                        elif entry.is_file():
+                            stat = entry.stat()
+                            yield ObjectInfo(key=key, size=stat.st_size, version=str(stat.st_mtime_ns))
+            except OSError as error:
+                raise StorageError(f"{self._root / below}: cannot be listed ({error.strerror})") from error
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """Read one file, in chunks of 4 MiB."""
+        try:
+            descriptor = os.open(self._root / key, os.O_RDONLY)
+        except OSError as error:
+            raise StorageError(f"{self._root / key}: cannot be opened ({error.strerror})") from error
+        try:
+            while chunk := os.read(descriptor, CHUNK_BYTES):
+                yield chunk
+        except OSError as error:
+            raise StorageError(f"{self._root / key}: cannot be read ({error.strerror})") from error
+        finally:
+            os.close(descriptor)
+
+    def path(self, key: str) -> Path:
+        """Tell the file's path."""
+        return self._root / key
