@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from usagelake.domain.landing import Source
 from usagelake.domain.windows import Window, windows
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def roll_up(
             stale[source].append(hour)
         for meter in queries.meters():
             if rolled.get(meter.name) == digests[meter.name]:
-                hours = (hour for source in queries.reads(meter) for hour in stale[source])
+                hours = (hour for source in queries.sources(meter, tuple(Source)) for hour in stale[source])
                 todo = windows(hours, at_most=WINDOWS_AT_MOST)
             else:
                 named = {"meter": meter.name}

@@ -13,11 +13,12 @@ import duckdb
 
 from usagelake.domain.landing import Source
 from usagelake.domain.schema import TABLES
-from usagelake.engines.dialect import to_duckdb
+from usagelake.engines.dialect import Carried, carry
 from usagelake.engines.duckdb import landing_relations
 from usagelake.engines.duckdb.connection import MEMORY_LIMIT, SCHEMA, connect, engine_errors
 from usagelake.engines.duckdb.staging import Staged, batches, stage
 from usagelake.engines.duckdb.tables import create_tables
+from usagelake.engines.duckdb.values import prepared_values
 from usagelake.engines.protocol import Batch, Rows
 from usagelake.errors import EngineError
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from usagelake.engines.sql_file import SqlFile
     from usagelake.storage import ObjectInfo, Storage
 
-DATABASE = "usage.duckdb"
+DATABASE = "lake.duckdb"
 
 BATCH_BYTES = 96 * 1024 * 1024
 """One batch's objects: large enough that its fixed cost vanishes, small enough to fit into memory parsed."""
@@ -64,7 +65,7 @@ class DuckDBEngine:
         self._schema: dict[str, dict[str, str]] = {
             table.name: {column.name: str(column.type) for column in table.columns} for table in TABLES.values()
         }
-        self._translated: dict[str, str] = {}
+        self._carried: dict[str, Carried] = {}
         if not read_only:
             shutil.rmtree(self._work, ignore_errors=True)
             self._work.mkdir(parents=True)
@@ -120,30 +121,30 @@ class DuckDBEngine:
     def define_view(self, view: SqlFile) -> None:
         """Make a view for as long as the engine is open."""
         with engine_errors(f"view {view.name}"):
-            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {view.name} AS {self._sql(view)}")
-        self._describe(view.name)
+            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {view.name} AS {self._carry(view).sql}")
+        self._know(view.name, dict(self._carry(view).columns))
 
     def stage(self, name: str, query: SqlFile, values: Mapping[str, object] | None = None) -> None:
         """Keep the rows of a query in a temporary table."""
         with engine_errors(query.name):
             self._connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {name} AS {self._sql(query)}", dict(values or {})
+                f"CREATE OR REPLACE TEMP TABLE {name} AS {self._carry(query).sql}", prepared_values(query, values)
             )
-        self._describe(name)
+        self._know(name, dict(self._carry(query).columns))
 
     def execute(self, statement: SqlFile, values: Mapping[str, object] | None = None) -> None:
         """Run a statement that changes tables."""
         with engine_errors(statement.name):
-            self._connection.execute(self._sql(statement), dict(values or {}))
+            self._connection.execute(self._carry(statement).sql, prepared_values(statement, values))
 
     def fetch(self, query: SqlFile, values: Mapping[str, object] | None = None) -> Rows:
         """Run a query and bring all its rows."""
         with engine_errors(query.name):
-            result = self._connection.execute(self._sql(query), dict(values or {}))
-            columns = result.description or []
+            result = self._connection.execute(self._carry(query).sql, prepared_values(query, values))
+            columns = self._carry(query).columns
             return Rows(
-                columns=tuple(column[0] for column in columns),
-                types=tuple(str(column[1]) for column in columns),
+                columns=tuple(name for name, _ in columns),
+                types=tuple(kind for _, kind in columns),
                 rows=result.fetchall(),
             )
 
@@ -153,7 +154,7 @@ class DuckDBEngine:
         target = str(path).replace("'", "''")
         with engine_errors(f"writing {path}"):
             self._connection.execute(
-                f"COPY ({self._sql(query)}) TO '{target}' ({options[file_format]})", dict(values or {})
+                f"COPY ({self._carry(query).sql}) TO '{target}' ({options[file_format]})", prepared_values(query, values)
             )
 
     def publish(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -179,16 +180,12 @@ class DuckDBEngine:
                 self._connection.rollback()
             raise
 
-    def _sql(self, file: SqlFile) -> str:
-        """Translate a file, once."""
-        key = f"{file.kind}/{file.name}"
-        if key not in self._translated:
-            self._translated[key] = to_duckdb(file.tree, self._schema)
-        return self._translated[key]
-
-    def _describe(self, relation: str) -> None:
-        rows = self._connection.execute(f"DESCRIBE {relation}").fetchall()
-        self._know(relation, {name: kind.lower() for name, kind, *_ in rows})
+    def _carry(self, file: SqlFile) -> Carried:
+        """Check a file as Athena would and carry it to DuckDB, once."""
+        if file.origin not in self._carried:
+            types = {param.name: str(param.type) for param in file.params.values()}
+            self._carried[file.origin] = carry(file.tree, self._schema, params=types, origin=file.origin)
+        return self._carried[file.origin]
 
     def _know(self, relation: str, columns: Mapping[str, str]) -> None:
         self._schema[relation] = {name: str(kind) for name, kind in columns.items()}

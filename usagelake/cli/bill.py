@@ -1,0 +1,128 @@
+"""`usagelake bill`: the main job."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+from rich.markup import escape
+
+from usagelake.bootstrap import open_engine, open_storage
+from usagelake.cli.console import progress_for, stdout_console, table
+from usagelake.cli.options import FOLDER, json_option, queries_option, quiet_option
+from usagelake.domain.canonical_json import canonical_json
+from usagelake.domain.money import format_amount
+from usagelake.domain.period import Period
+from usagelake.engines import load_queries
+from usagelake.services.attention import attention
+from usagelake.services.bill import Bill, bill
+from usagelake.services.pricing import load_pricing
+from usagelake.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+_INVOICES_SHOWN = 50
+
+
+@click.command("bill", short_help="Bill a period: ingest, roll up, price, write invoices.")
+@click.option("--landing", required=True, metavar="DIR", help="The landing objects: .jsonl and .jsonl.gz below a folder.")
+@click.option("--pricing", required=True, type=FOLDER, metavar="DIR", help="A folder with price_book.toml and customers.csv.")
+@click.option("--period", required=True, metavar="YYYY-MM", help="The month to bill, in UTC.")
+@click.option("--out", required=True, type=FOLDER, metavar="DIR", help="Where the results go; see below.")
+@click.option(
+    "--lake", type=FOLDER, metavar="DIR",
+    help="Keep the lake here: the next run reads only new objects. Without it the lake is temporary.",
+)  # fmt: skip
+@queries_option
+@json_option
+@quiet_option
+def bill_command(
+    landing: str,
+    pricing: Path,
+    period: str,
+    out: Path,
+    lake: Path | None,
+    queries_folder: Path | None,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Bill a period from raw access logs and billing events.
+
+    Reads the objects of the landing that the lake has not read yet, takes every line once, rolls up hourly
+    usage, prices it, and writes
+
+    \b
+      OUT/invoices/YYYY-MM/<customer_id>.json   one draft per customer, with its evidence
+      OUT/usage_hourly.parquet                  the period's usage
+      OUT/quarantine.ndjson                     every line that cannot be billed, and why
+      OUT/summary.json                          the counts, also printed with --json
+
+    Killed at any moment and run again, it ends with the same invoices, byte for byte.
+
+    \b
+    Examples:
+      usagelake bill --landing demo/landing --pricing pricing --period 2025-10 --out demo/out
+      usagelake bill --landing logs --pricing pricing --period 2025-10 --out out --lake lake --json
+    """
+    settings = Settings.from_environment(os.environ)
+    billed_period = Period.parse(period)
+    queries = load_queries(queries_folder)
+    storage = open_storage(landing)
+    prices = load_pricing(pricing, meters={meter.name for meter in queries.meters()})
+    if out.exists() and not out.is_dir():
+        raise click.UsageError(f"--out {out} is a file; name a folder")
+    with open_engine(queries, settings, lake) as engine:
+        done = bill(
+            engine,
+            queries,
+            storage,
+            prices,
+            billed_period,
+            out,
+            clock=lambda: datetime.now(UTC),
+            progress=progress_for(quiet=quiet or as_json),
+            keep_source_ip=settings.keep_source_ip,
+        )
+    if as_json:
+        click.echo(canonical_json(done.summary), nl=False)
+    elif not quiet:
+        _print(stdout_console(), done, out)
+
+
+def _print(console: Console, done: Bill, out: Path) -> None:
+    """Show the invoices, the counts, and what needs attention."""
+    rated = done.rated
+    rows = [
+        (
+            escape(invoice.customer_id),
+            escape(invoice.customer_name),
+            ", ".join(sorted({line.plan_id for line in invoice.lines})),
+            str(len(invoice.lines)),
+            format_amount(invoice.total, rated.currency),
+        )
+        for invoice in rated.invoices
+    ]
+    columns = [("customer", "left"), ("name", "left"), ("plans", "left"), ("lines", "right"), (rated.currency, "right")]
+    console.print(table(f"Invoices {done.summary['period']}", columns, rows[:_INVOICES_SHOWN]))
+    if len(rows) > _INVOICES_SHOWN:
+        console.print(f"… and {len(rows) - _INVOICES_SHOWN:,} more\n")
+    summary = done.summary
+    console.print(
+        f"{summary['invoices']:,} invoices, {rated.currency} {format_amount(rated.total, rated.currency)} in total\n"
+        f"{summary['lines']:,} lines in {summary['objects']:,} objects = {summary['events']:,} events "
+        f"+ {summary['duplicates']:,} duplicates + {summary['quarantined']:,} quarantined\n"
+        f"this run read {done.ingested.new_objects:,} new objects"
+    )
+    notes = attention(done)
+    if notes:
+        console.print("\n[bold]Needs attention[/bold]")
+        for note in notes:
+            console.print(f"  • {escape(note)}")
+    console.print(f"\nWritten to [bold]{escape(str(out))}[/bold]: invoices/{summary['period']}/, usage_hourly.parquet, "
+                  "quarantine.ndjson, summary.json")  # fmt: skip

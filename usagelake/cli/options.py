@@ -1,0 +1,20 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+FOLDER = click.Path(path_type=Path)
+
+queries_option = click.option(
+    "--queries",
+    "queries_folder",
+    type=FOLDER,
+    metavar="DIR",
+    help="A folder laid out like queries/ (meters/, views/, analyst/, …): its files add to the packaged ones or "
+    "replace those of the same name. Adding a meter is adding a file.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output, and nothing else there.")
+quiet_option = click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")

@@ -1,0 +1,39 @@
+"""Check: everything that is wrong with prices, customers and queries, at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from usagelake.engines import load_queries, working_schema
+from usagelake.errors import ConfigurationError
+from usagelake.services.pricing import load_pricing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def check(*, pricing: Path | None, queries_folder: Path | None) -> list[str]:
+    """Judge what a run would be given, without running it.
+
+    Args:
+        pricing: A folder with the price book and the customers file; None leaves them out.
+        queries_folder: A user's SQL files; None for the packaged ones alone.
+
+    Returns:
+        Every fault, in a sentence that names the place; none when all is well.
+    """
+    faults: list[str] = []
+    meters: set[str] = set()
+    try:
+        queries = load_queries(queries_folder)
+        meters = {meter.name for meter in queries.meters()}
+        faults.extend(queries.faults(working_schema(queries)))
+    except ConfigurationError as error:
+        faults.extend(error.faults)
+        meters = {meter.name for meter in load_queries().meters()}
+    if pricing is not None:
+        try:
+            load_pricing(pricing, meters=meters)
+        except ConfigurationError as error:
+            faults.extend(error.faults)
+    return faults
