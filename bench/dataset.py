@@ -8,6 +8,7 @@ Usage: python -m bench.dataset EVENTS LAYOUT FOLDER
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ROOT = Path(__file__).parents[1]
 DATA = Path(__file__).parent / "data"
 LAYOUTS = ("2mb", "50")
 PERIOD = "2025-10"
@@ -57,7 +59,9 @@ class Dataset:
 
     @contextmanager
     def without_the_newest(self) -> Iterator[int]:
-        """Take the newest hundredth of the objects, by arrival, out of the landing; put them back at the end.
+        """Take the newest objects, by arrival, out of the landing; put them back at the end.
+
+        They are as many as hold a hundredth of the bytes: of large objects the newest are not full.
 
         Yields:
             How many objects are out.
@@ -67,12 +71,15 @@ class Dataset:
             (path.relative_to(self.landing) for path in self.landing.rglob("*.jsonl")),
             key=lambda key: (key.parts[1:6], key.parts[0]),
         )
-        newest = keys[-max(1, len(keys) // 100) :]
-        for key in newest:
+        left, out = self.account["stored_bytes"] // 100, 0
+        while left > 0:
+            key = keys.pop()
+            left -= (self.landing / key).stat().st_size
             (aside / key).parent.mkdir(parents=True, exist_ok=True)
             (self.landing / key).rename(aside / key)
+            out += 1
         try:
-            yield len(newest)
+            yield out
         finally:
             self.put_back()
 
@@ -87,16 +94,24 @@ class Dataset:
 def dataset(events: int, layout: str) -> Dataset:
     """Return a dataset; it is made when it is not there yet, or was made by another simulator."""
     found = Dataset(events, layout, DATA / f"{events}-{layout}")
-    if not (found.folder / "expected.json").exists():
+    maker = found.folder / "simulator.sha256"
+    if not maker.exists() or maker.read_text(encoding="ascii") != _simulator():
         shutil.rmtree(found.folder, ignore_errors=True)
         print(f"making {found.name} in {found.folder}", file=sys.stderr)
         subprocess.run(
             [sys.executable, "-m", "bench.dataset", str(events), layout, str(found.folder)],
             check=True,
-            cwd=Path(__file__).parents[1],
+            cwd=ROOT,
         )
+        maker.write_text(_simulator(), encoding="ascii")
     found.put_back()
     return found
+
+
+def _simulator() -> str:
+    """Return a digest of the code that makes the data, this module's options too."""
+    sources = [*sorted((ROOT / "usagelake" / "simulation").glob("*.py")), Path(__file__)]
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 
 def make(events: int, layout: str, folder: Path) -> None:

@@ -165,9 +165,12 @@ class Bill(Contestant):
         read = subprocess.run(reader, check=True, capture_output=True, text=True)
         found = json.loads(read.stdout)
         self._agree(found, "objects", "lines", "events", "duplicates", "quarantined", "quantity")
-        if found["run"]["new_objects"] != self._new_objects:
-            new = found["run"]["new_objects"]
-            raise ContestantError(f"{self.name} took {new} objects as new instead of {self._new_objects}")
+        new = found["run"]
+        if new["new_objects"] != self._new_objects:
+            taken = f"took {new['new_objects']} objects as new instead of {self._new_objects}"
+            raise ContestantError(f"{self.name} on {self.data.name} {taken}")
+        if self._start is not None and self._new_objects:
+            self.title = f"{type(self).title} ({new['new_events']:,} events)"
 
 
 class BillCold(Bill):
@@ -185,10 +188,10 @@ class BillAgain(Bill):
 
 
 class BillNewest(Bill):
-    """One in a hundred objects is new."""
+    """A hundredth is new."""
 
     name = "bill-newest"
-    title = "`usagelake bill`, 1 % new objects"
+    title = "`usagelake bill`, 1 % new"
 
 
 PLAIN: tuple[type[Contestant], ...] = (Floor, BareStatement, Polars, PythonLoop)

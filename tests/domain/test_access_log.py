@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usagelake.domain.access_log import ApiRequest, parse_access_log_line, render_access_log_line
@@ -262,6 +262,7 @@ SIZES = st.none() | st.integers(0, 2**63 - 1)
 MILLISECONDS = st.integers(0, 253_402_300_799_999)
 
 
+@settings(deadline=None)
 @given(
     st.builds(
         ApiRequest,

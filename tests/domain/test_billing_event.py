@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usagelake.domain.billing_event import BillingEvent, parse_billing_event, render_billing_event
@@ -241,6 +241,7 @@ def test_the_first_fault_is_the_reason() -> None:
 TEXT = st.text(min_size=1)
 
 
+@settings(deadline=None)
 @given(
     st.builds(
         BillingEvent,

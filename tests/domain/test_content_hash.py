@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usagelake.domain.content_hash import content_hash
@@ -22,6 +22,7 @@ def test_the_first_sixty_bits_of_md5(text: str, expected: int) -> None:
     assert content_hash(text) == expected
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_it_fits_a_bigint(text: str) -> None:
     """Every engine has a signed 64-bit column for it."""

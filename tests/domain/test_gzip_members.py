@@ -77,7 +77,7 @@ def test_a_wrong_checksum_or_byte_is_damage(at: int) -> None:
     assert read[: len(_read([bytes(packed[: at - 1])])[0])] == _read([bytes(packed[: at - 1])])[0]
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 10**9), st.integers(1, 9000))
 def test_what_can_be_read_does_not_depend_on_the_chunks(seed: int, size: int) -> None:
     """Damage stops reading at one byte, wherever chunks are cut."""

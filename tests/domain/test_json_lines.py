@@ -163,7 +163,7 @@ def _written(draw: st.DrawFn) -> tuple[list[str], bytes]:
     return values, mark + text.encode()
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(_written())
 def test_what_was_joined_is_read_back(written: tuple[list[str], bytes]) -> None:
     """Objects come back in their order, however they were joined."""
@@ -199,7 +199,7 @@ PIECES = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(PIECES, st.lists(st.integers(0, 10**6), max_size=12), st.booleans())
 def test_chunks_may_be_cut_anywhere(data: bytes, places: list[int], gzipped: bool) -> None:
     """Chunks are an accident of reading: they change nothing."""

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import reference
@@ -211,6 +211,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(TOKENS), max_size=24).map("".join))
 def test_any_heap_of_tokens_is_judged_as_the_reference_judges_it(text: str) -> None:
     """Two readers, written apart, agree on what is JSON and on what it says."""
@@ -218,6 +219,7 @@ def test_any_heap_of_tokens_is_judged_as_the_reference_judges_it(text: str) -> N
     assert ours == theirs
 
 
+@settings(deadline=None)
 @given(JSON_VALUES, st.booleans(), st.data())
 def test_a_damaged_value_is_judged_as_the_reference_judges_it(
     value: object, ascii_only: bool, data: st.DataObject
@@ -231,6 +233,7 @@ def test_a_damaged_value_is_judged_as_the_reference_judges_it(
     assert ours == theirs
 
 
+@settings(deadline=None)
 @given(JSON_VALUES)
 def test_deep_and_shallow_readings_agree(value: object) -> None:
     """The reader for deep nesting gives what the quick one gives."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usagelake.domain.landing import LandingKey, Source, arrival_minute, is_landing_object, source_of
@@ -111,6 +111,7 @@ def test_what_is_read_of_a_landing(key: str, is_read: bool) -> None:
 PARTS = st.text(alphabet=st.characters(exclude_characters="/"), min_size=1, max_size=5)
 
 
+@settings(deadline=None)
 @given(
     st.lists(PARTS, max_size=3).map("/".join),
     st.datetimes(timezones=st.just(UTC)).map(lambda time: time.replace(second=0, microsecond=0)),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(lake(conflicts="any_day"))
 def test_every_line_of_every_lake(spec: LakeSpec) -> None:
     """Same lines, same reasons, same events, whatever stands in the objects."""

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usagelake.domain.quarantine import MAX_TEXT_BYTES, UNREADABLE_REASONS, Reason, cut_text
@@ -50,6 +50,7 @@ def test_a_text_is_cut_between_characters(text: str, kept: str) -> None:
     assert cut_text(text) == kept
 
 
+@settings(deadline=None)
 @given(st.text(max_size=8), st.integers(0, 30_000))
 def test_what_is_kept_is_a_beginning_and_stays(text: str, times: int) -> None:
     """Cutting twice is cutting once."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from usagelake.domain.landing import Source
     from usagelake.engines.sql_file import SqlFile
     from usagelake.storage import ObjectInfo, Storage
 
@@ -37,11 +38,13 @@ class Batch:
     Attributes:
         objects: How many objects the batch holds.
         size: Their size in bytes.
+        sources: What they hold.
         unreadable: Objects that were to be part of it and could not be opened.
     """
 
     objects: int
     size: int
+    sources: frozenset[Source]
     unreadable: tuple[Unreadable, ...]
 
 

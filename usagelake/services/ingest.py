@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from usagelake.domain.landing import Source, arrival_minute, is_landing_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from usagelake.engines import Engine, QueryLibrary, Unreadable
     from usagelake.services.progress import Progress
@@ -69,9 +69,13 @@ def ingest(
     progress.start("ingest", total=sum(info.size for info in new), unit="bytes")
     unreadable: list[Unreadable] = []
     taken = 0
+    holding: frozenset[Source] = frozenset(Source)
     for batch in engine.take_in(storage, new):
         with engine.transaction():
-            _take(engine, queries, clock(), keep_source_ip=keep_source_ip)
+            # What a source has left from the batch before must go, even where this one holds nothing of it.
+            _stage(engine, queries, batch.sources | holding, keep_source_ip=keep_source_ip)
+            _take(engine, queries, batch.sources, clock())
+        holding = batch.sources
         taken += batch.objects
         unreadable.extend(batch.unreadable)
         progress.advance(batch.size)
@@ -94,13 +98,19 @@ def _not_taken(engine: Engine, queries: QueryLibrary, landing: list[ObjectInfo])
     return sorted(new, key=lambda info: (arrival_minute(info.key) or _LONG_AGO, info.key))
 
 
-def _take(engine: Engine, queries: QueryLibrary, now: datetime, *, keep_source_ip: bool) -> None:
-    """Turn the batch that is out into rows."""
-    for source in Source:
+def _stage(
+    engine: Engine, queries: QueryLibrary, sources: Iterable[Source], *, keep_source_ip: bool
+) -> None:
+    """Parse and judge the lines of the batch that is out."""
+    for source in sorted(sources):
         landed = queries.get("landing", f"landed_{source}")
         values = {"keep_source_ip": keep_source_ip} if "keep_source_ip" in landed.params else {}
         engine.stage(landed.name, landed, values)
-    for source in Source:
+
+
+def _take(engine: Engine, queries: QueryLibrary, sources: Iterable[Source], now: datetime) -> None:
+    """Turn the staged lines into rows."""
+    for source in sorted(sources):
         lines, first, last = engine.fetch(queries.get("events", f"span_of_{source}")).rows[0]
         if lines == 0:
             continue

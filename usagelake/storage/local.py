@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ class LocalFolder:
         if not root.is_dir():
             raise StorageError(f"{root}: there is no such folder; give the folder that holds the landing objects")
         self._root = root
+        self._absolute = root.absolute()
 
     @property
     def location(self) -> str:
@@ -36,7 +38,10 @@ class LocalFolder:
         return str(self._root)
 
     def list(self) -> Iterator[ObjectInfo]:
-        """List every file below the folder; links to files count, links to folders are not followed."""
+        """List every file below the folder; links to files count, links to folders are not followed.
+
+        A link that leads nowhere is listed too: reading it tells what is wrong.
+        """
         pending = [""]
         while pending:
             below = pending.pop()
@@ -46,14 +51,16 @@ class LocalFolder:
                         key = below + entry.name
                         if entry.is_dir(follow_symlinks=False):
                             pending.append(key + "/")
-                        elif entry.is_file():
-                            stat = entry.stat()
-                            yield ObjectInfo(key=key, size=stat.st_size, version=str(stat.st_mtime_ns))
+                        elif (info := _info(entry, key)) is not None:
+                            yield info
             except OSError as error:
                 raise StorageError(f"{self._root / below}: cannot be listed ({error.strerror})") from error
 
     def read(self, key: str) -> Iterator[bytes]:
         """Read one file, in chunks of 4 MiB."""
+        if not _is_text(key):
+            shown = os.fsencode(self._root / key).decode(errors="replace")
+            raise StorageError(f"{shown}: its name is not UTF-8; rename the file")
         try:
             descriptor = os.open(self._root / key, os.O_RDONLY)
         except OSError as error:
@@ -67,5 +74,27 @@ class LocalFolder:
             os.close(descriptor)
 
     def path(self, key: str) -> Path:
-        """Tell the file's path."""
-        return self._root / key
+        """Tell the file's path: an absolute one, which no reader takes for anything but a path."""
+        return self._absolute / key
+
+
+def _info(entry: os.DirEntry[str], key: str) -> ObjectInfo | None:
+    """Look at an entry; None when it is no file, or has gone since the folder was opened."""
+    try:
+        found = entry.stat()
+    except OSError:
+        if not entry.is_symlink():
+            return None
+        found = entry.stat(follow_symlinks=False)
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)):
+        return None
+    return ObjectInfo(key=key, size=found.st_size, version=str(found.st_mtime_ns))
+
+
+def _is_text(key: str) -> bool:
+    """Tell whether a file's name was UTF-8; what was not stands in it as lone surrogates."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

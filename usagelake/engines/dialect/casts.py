@@ -83,6 +83,7 @@ def _literal(node: exp.Cast, kind: Type) -> exp.Expression | None:
 
 def _from_text(node: exp.Expression, kind: Type, *, soft: bool) -> exp.Expression | None:
     """Read a text, which must look as Trino wants it; else NULL for TRY_CAST, an error for CAST."""
+    looks = ""
     if kind.is_integer:
         looks, read = "athena_is_integer", try_as_type(node, kind)
     elif kind.name in ("double", "real"):
@@ -93,14 +94,19 @@ def _from_text(node: exp.Expression, kind: Type, *, soft: bool) -> exp.Expressio
         looks, read = "athena_is_boolean", try_as_type(node, kind)
     elif kind == DATE:
         read = call("athena_read_date", node)
-        return read if soft else call("athena_or_fail", read, node, string(str(kind)))
     elif kind.name == "timestamp" and kind.precision in _CARRIED_FRACTIONS:
         read = call(f"athena_read_timestamp_{kind.precision}", node)
-        return read if soft else call("athena_or_fail", read, node, string(str(kind)))
     else:
         return None
-    read = build(f"CASE WHEN {looks}(_1) THEN _2 END", node, read)
-    return read if soft else call("athena_or_fail", read, node, string(str(kind)))
+    if looks:
+        read = build(f"CASE WHEN {looks}(_1) THEN _2 END", node, read)
+    return read if soft else _or_fail(read, node, kind)
+
+
+def _or_fail(read: exp.Expression, node: exp.Expression, kind: Type) -> exp.Expression:
+    """Fail where a text was given and nothing was read; the message itself is what cannot be cast."""
+    failure = as_type(build("'Cannot cast ' || _1", node), kind)
+    return build("CASE WHEN _1 IS NULL AND _2 IS NOT NULL THEN _3 ELSE _1 END", read, node, failure)
 
 
 def _convert(value: Typed, kind: Type, *, soft: bool) -> exp.Expression | None:
@@ -163,7 +169,10 @@ def _from_json(node: exp.Expression, kind: Type, *, soft: bool) -> exp.Expressio
         return None
     if soft:
         return read
-    message = call("athena_or_fail", read, node, string(str(kind)))
-    return build("CASE WHEN _1 IS NULL OR _1 = 'null' THEN NULL ELSE _2 END", node, message)
+    if kind == VARCHAR:
+        failure = build("CAST(CAST('Cannot cast to varchar: ' || _1 AS INTEGER) AS VARCHAR)", node)
+    else:
+        failure = as_type(build("'Cannot cast ' || _1", node), kind)
+    return build("CASE WHEN _1 IS NULL OR _1 = 'null' THEN NULL WHEN _2 IS NULL THEN _3 ELSE _2 END", node, read, failure)
 
 

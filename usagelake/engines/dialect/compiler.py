@@ -201,14 +201,15 @@ class Compiler:
             test = exp.EQ(this=subject.copy(), expression=branch.this.copy()) if subject is not None else branch.this
             if subject is not None:
                 test.set("parent", node)
-            branches.append((self.condition(test, context), self.typed(branch.args["true"], context)))
+            branches.append((self.condition(test, context), self.typed(branch.args["true"], context.on_demand())))
         default = node.args.get("default")
-        return self._branches(node, branches, None if default is None else self.typed(default, context))
+        return self._branches(node, branches, None if default is None else self.typed(default, context.on_demand()))
 
     def _if(self, node: exp.If, context: Context) -> Typed:
-        branch = (self.condition(node.this, context), self.typed(node.args["true"], context))
+        branch = (self.condition(node.this, context), self.typed(node.args["true"], context.on_demand()))
         otherwise = node.args.get("false")
-        return self._branches(node, [branch], None if otherwise is None else self.typed(otherwise, context))
+        default = None if otherwise is None else self.typed(otherwise, context.on_demand())
+        return self._branches(node, [branch], default)
 
     @staticmethod
     def _branches(

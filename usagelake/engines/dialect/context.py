@@ -24,7 +24,7 @@ class Context:
         keys: The grouping expressions, when the query groups: nothing else may be used as it is.
         aggregates: Whether an aggregate function may stand here.
         windows: Whether a window function may stand here.
-        fuse: Whether JSON values may be read by the relation's wrapper.
+        fuse: Whether JSON values may be read by the relation's wrapper; not where only some rows come to.
         names: The parameters of the lambdas around.
     """
 
@@ -43,6 +43,10 @@ class Context:
     def inside_window(self) -> Context:
         """The context of a window function's arguments: groups may be aggregated, windows not nested."""
         return replace(self, windows=False)
+
+    def on_demand(self) -> Context:
+        """The context of what is computed for some rows only."""
+        return replace(self, fuse=False)
 
     def with_names(self, names: Mapping[str, tuple[exp.Expression, Type]]) -> Context:
         """The context of a lambda's body."""

@@ -94,6 +94,7 @@ _FOREIGN = {
     TokenType.HEX_STRING: "only X'…' is a binary literal in Athena, and this project does not carry it",
     TokenType.NATIONAL_STRING: "write '…' without N",
 }
+_FIRST = {"SELECT", "WITH", "VALUES", "(", "INSERT", "MERGE", "DELETE", "CREATE"}
 _CLOSERS = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.SEMICOLON}
 _CLAUSES = {
     TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY, TokenType.HAVING, TokenType.ORDER_BY,
@@ -144,6 +145,9 @@ def parse_statement(text: str, *, origin: str | None = None) -> exp.Expression:
 
 def _check_tokens(tokens: list[Token], text: str) -> None:
     """Refuse spellings that leave no trace in the tree."""
+    first = tokens[0] if tokens else None
+    if first is not None and first.text.upper() not in _FIRST:
+        raise RefusalError(f"a statement does not start with {first.text.upper()} here", line=first.line)
     for before, token in zip([None, *tokens], [*tokens, None], strict=True):
         if token is not None and token.token_type in _FOREIGN:
             raise RefusalError(_FOREIGN[token.token_type], line=token.line)
@@ -161,8 +165,12 @@ def _check_pair(before: Token, token: Token, text: str) -> None:
         previous = text[: before.start].rstrip().upper()
         if previous.endswith("LIMIT"):
             raise RefusalError("Athena reads OFFSET before LIMIT", line=token.line)
-    if before.token_type is TokenType.EQ and token.token_type is TokenType.EQ:
-        raise RefusalError("write `=`", line=token.line)
+    if before.token_type is TokenType.INTERVAL:
+        amount = token.token_type is TokenType.STRING and re.fullmatch(r"[+-]?\d+", token.text)
+        if token.token_type is TokenType.NUMBER or (token.token_type is TokenType.STRING and not amount):
+            raise RefusalError("an interval is written INTERVAL '3' DAY", line=token.line)
+    if before.token_type is TokenType.STRING and token.token_type is TokenType.STRING:
+        raise RefusalError("two texts after one another: write ||", line=token.line)
     if before.token_type is TokenType.EQ and text[before.start : before.end + 1] == "==":
         raise RefusalError("write `=`", line=token.line)
 

@@ -23,6 +23,7 @@ from usagelake.engines.dialect.sql_types import (
     UNKNOWN,
     VARCHAR,
     Type,
+    as_decimal,
     common,
     decimal,
 )
@@ -105,8 +106,7 @@ def _decimals(node: exp.Binary, sign: str, left: Typed, right: Typed) -> Typed:
     """Add, subtract and multiply; Athena's division and remainder round in ways that are not carried."""
     if sign in "/%":
         raise refuse(node, f"decimals are not divided in SQL: {left.type} {sign} {right.type}")
-    first, second = (common(value.type, decimal(1, 0)) for value in (left, right))
-    assert first is not None and second is not None  # noqa: PT018
+    first, second = as_decimal(left.type), as_decimal(right.type)
     if sign == "*":
         kind = decimal(min(MAX_PRECISION, first.precision + second.precision), first.scale + second.scale)
         if kind.scale > MAX_PRECISION:

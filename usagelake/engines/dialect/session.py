@@ -59,7 +59,7 @@ athena_round_timestamp_0(x) AS date_trunc('second', x + INTERVAL 500 MILLISECOND
 athena_round_timestamp_3(x) AS date_trunc('millisecond', x + INTERVAL 500 MICROSECOND);
 athena_read_timestamp_0(x) AS athena_round_timestamp_0(athena_cut_timestamp(x));
 athena_read_timestamp_3(x) AS athena_round_timestamp_3(athena_cut_timestamp(x));
-athena_read_timestamp_6(x) AS CASE WHEN regexp_matches(x, '\.\d{{6}}[5-9]')
+athena_read_timestamp_6(x) AS CASE WHEN strlen(x) > 26 AND regexp_matches(x, '\.\d{{6}}[5-9]')
     THEN athena_cut_timestamp(x) + INTERVAL 1 MICROSECOND ELSE athena_cut_timestamp(x) END;
 """
 
@@ -101,7 +101,7 @@ athena_json_or_null(x) AS CASE WHEN athena_is_json(x) THEN x END;
 athena_json_parse(x) AS CASE
     WHEN x IS NULL OR athena_is_json(x) THEN x ELSE error('Cannot convert value to JSON: ' || x) END;
 athena_json_scalar(t, j, p) AS CASE
-    WHEN t = '0' OR starts_with(t, '{') OR starts_with(t, '[') THEN
+    WHEN t = '0' OR (t >= '[' AND t < '\') OR (t >= '{' AND t < '|') THEN
         CASE json_type(j, p) WHEN 'VARCHAR' THEN t WHEN 'UBIGINT' THEN t WHEN 'BIGINT' THEN '-0' END
     ELSE t END;
 athena_json_raw(r, j, p) AS CASE

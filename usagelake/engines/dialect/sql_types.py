@@ -161,7 +161,8 @@ def parse_type(text: str) -> Type:
     raise ValueError(f"type {text} is not carried")
 
 
-def _as_decimal(kind: Type) -> Type:
+def as_decimal(kind: Type) -> Type:
+    """The decimal type that an exact number turns into."""
     return decimal(_INTEGER_DIGITS[kind.name], 0) if kind.is_integer else kind
 
 
@@ -173,7 +174,7 @@ def _common_number(one: Type, other: Type) -> Type:
         return Type("real")
     if one.is_integer and other.is_integer:
         return max(one, other, key=lambda kind: INTEGERS.index(kind.name))
-    left, right = _as_decimal(one), _as_decimal(other)
+    left, right = as_decimal(one), as_decimal(other)
     scale = max(left.scale, right.scale)
     whole = max(left.precision - left.scale, right.precision - right.scale)
     return decimal(min(MAX_PRECISION, whole + scale), scale)
@@ -217,6 +218,6 @@ def _common_time(one: Type, other: Type) -> Type:
 def coercible(source: Type, target: Type) -> bool:
     """Whether a value of `source` may stand where `target` is asked for, with no cast written."""
     if target.name == "decimal" and source.is_exact:
-        given = _as_decimal(source)
+        given = as_decimal(source)
         return given.scale <= target.scale and given.precision - given.scale <= target.precision - target.scale
     return common(source, target) == target

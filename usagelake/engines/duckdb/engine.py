@@ -16,11 +16,12 @@ from usagelake.domain.schema import TABLES
 from usagelake.engines.dialect import Carried, carry
 from usagelake.engines.duckdb import landing_relations
 from usagelake.engines.duckdb.connection import MEMORY_LIMIT, SCHEMA, connect, engine_errors
+from usagelake.engines.duckdb.insertion import as_insertion
 from usagelake.engines.duckdb.staging import Staged, batches, stage
 from usagelake.engines.duckdb.tables import create_tables
 from usagelake.engines.duckdb.values import prepared_values
 from usagelake.engines.protocol import Batch, Rows
-from usagelake.errors import EngineError
+from usagelake.errors import ConfigurationError, EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,6 +48,7 @@ class DuckDBEngine:
 
     Raises:
         LakeBusyError: Another process has the lake open.
+        ConfigurationError: DuckDB cannot work with the folder's name.
         EngineError: It cannot be opened, or is to be read and does not exist.
     """
 
@@ -54,11 +56,13 @@ class DuckDBEngine:
         self._temporary = None if lake else tempfile.TemporaryDirectory(prefix="usagelake-")
         self._lake = lake or Path(self._temporary.name if self._temporary else "")
         self._read_only = read_only
-        database = self._lake / DATABASE
+        database = self._lake.absolute() / DATABASE
+        if "?" in str(database):
+            raise ConfigurationError(f"{self._lake}: DuckDB cannot keep a lake below a ? in a path; choose another folder")
         if read_only and not database.is_file():
             raise EngineError(f"{self._lake}: there is no lake here; make one with `usagelake bill --lake {self._lake}`")
         self._lake.mkdir(parents=True, exist_ok=True)
-        self._work = self._lake / "work"
+        self._work = database.parent / "work"
         self._connection = connect(
             database, spill=self._work / "spill", memory_limit=memory_limit, read_only=read_only
         )
@@ -95,7 +99,8 @@ class DuckDBEngine:
 
     def take_in(self, storage: Storage, objects: Sequence[ObjectInfo]) -> Iterator[Batch]:
         """Show landing objects to SQL, batch by batch; the next batch is read while one is worked on."""
-        root = storage.path("")
+        beside = storage.path("-")
+        root = None if beside is None else str(beside).removesuffix("-")
         plan = enumerate(batches(objects, size=BATCH_BYTES, count=BATCH_OBJECTS))
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="staging") as reader:
 
@@ -111,11 +116,16 @@ class DuckDBEngine:
             while (staged := coming.result()) is not None:
                 coming = reader.submit(staged_next)
                 with engine_errors("reading a batch of landing objects"):
-                    landing_relations.show(self._connection, staged, None if root is None else str(root))
+                    landing_relations.show(self._connection, staged, root)
                 self._know("batch_objects", landing_relations.OBJECT_COLUMNS)
                 for source in Source:
                     self._know(landing_relations.landing_relation(source), landing_relations.LANDING_COLUMNS)
-                yield Batch(objects=len(staged.rows), size=staged.size, unreadable=tuple(staged.unreadable))
+                yield Batch(
+                    objects=len(staged.rows),
+                    size=staged.size,
+                    sources=frozenset(source for source in Source if staged.files[source] or source in staged.chunks),
+                    unreadable=tuple(staged.unreadable),
+                )
                 shutil.rmtree(staged.folder)
 
     def define_view(self, view: SqlFile) -> None:
@@ -151,7 +161,7 @@ class DuckDBEngine:
     def export(self, query: SqlFile, values: Mapping[str, object] | None, path: Path, file_format: str) -> None:
         """Run a query and write its rows to a local file."""
         options = {"parquet": "FORMAT parquet, COMPRESSION zstd", "csv": "FORMAT csv, HEADER", "ndjson": "FORMAT json"}
-        target = str(path).replace("'", "''")
+        target = str(path.absolute()).replace("'", "''")
         with engine_errors(f"writing {path}"):
             self._connection.execute(
                 f"COPY ({self._carry(query).sql}) TO '{target}' ({options[file_format]})", prepared_values(query, values)
@@ -184,7 +194,9 @@ class DuckDBEngine:
         """Check a file as Athena would and carry it to DuckDB, once."""
         if file.origin not in self._carried:
             types = {param.name: str(param.type) for param in file.params.values()}
-            self._carried[file.origin] = carry(file.tree, self._schema, params=types, origin=file.origin)
+            self._carried[file.origin] = carry(
+                as_insertion(file.tree), self._schema, params=types, origin=file.origin
+            )
         return self._carried[file.origin]
 
     def _know(self, relation: str, columns: Mapping[str, str]) -> None:

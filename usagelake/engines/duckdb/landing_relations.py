@@ -26,7 +26,7 @@ OBJECT_COLUMNS = {
 
 _READER = (
     "delim = '\x01', quote = '', escape = '', comment = '', header = false, auto_detect = false, "
-    "strict_mode = false, max_line_size = 8388608"
+    "strict_mode = false, max_line_size = 8388608, hive_partitioning = false"
 )
 """One text line is one row. A line is at most 1 MiB, and at most 6 MiB once it is written as a JSON string."""
 
@@ -42,7 +42,7 @@ def show(connection: duckdb.DuckDBPyConnection, staged: Staged, root: str | None
     Args:
         connection: Where.
         staged: The batch.
-        root: The landing's folder, when its files are read where they lie.
+        root: What stands before an object's key in its file's path, when files are read where they lie.
     """
     load(connection, "batch_objects", {"number": ColumnType.BIGINT, **OBJECT_COLUMNS}, staged.rows, staged.folder)
     for source in Source:
@@ -50,7 +50,7 @@ def show(connection: duckdb.DuckDBPyConnection, staged: Staged, root: str | None
         if staged.files[source]:
             assert root is not None
             parts.append(
-                f"SELECT substr(filename, {len(root) + 2}) AS object_key, line, NULL::VARCHAR AS fault "
+                f"SELECT substr(filename, {len(root) + 1}) AS object_key, line, NULL::VARCHAR AS fault "
                 f"FROM read_csv({_paths(staged.files[source])}, columns = {{'line': 'VARCHAR'}}, "
                 f"filename = true, {_READER})"
             )
@@ -87,7 +87,8 @@ def load(
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM read_csv({_paths([path])}, columns = {{{spec}}}, "
         "delim = '\x01', quote = '\"', escape = '\"', comment = '', header = false, auto_detect = false, "
-        "max_line_size = 8388608, parallel = false, nullstr = '', allow_quoted_nulls = false)"
+        "max_line_size = 8388608, parallel = false, nullstr = '', allow_quoted_nulls = false, new_line = '\\n', "
+        "hive_partitioning = false)"
     )
     path.unlink()
 
