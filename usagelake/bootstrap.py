@@ -54,6 +54,8 @@ def open_storage(location: str) -> Storage:
     Raises:
         ConfigurationError: It is no place that can be opened.
     """
+    if not location:
+        raise ConfigurationError("--landing is empty; name the folder of landing objects")
     scheme, separator, _ = location.partition("://")
     if separator and scheme != "file":
         raise ConfigurationError(f"{location}: only folders of this machine can be read; copy the objects to one")

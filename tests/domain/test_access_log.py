@@ -93,7 +93,7 @@ def test_a_line_must_be_json(text: str) -> None:
     assert parse_access_log_line(text) == Rejected(Reason.NOT_JSON)
 
 
-@pytest.mark.parametrize("text", ["[]", "1", "null", '"{}"', "NaN"])
+@pytest.mark.parametrize("text", ["[]", "1", "null", '"{}"'])
 def test_a_line_must_be_an_object(text: str) -> None:
     """Any other value is no line of ours."""
     assert parse_access_log_line(text) == Rejected(Reason.NOT_AN_OBJECT)

@@ -144,7 +144,7 @@ SPACES = st.text(alphabet=" \t\r", max_size=3)
 JOINTS = SPACES
 BREAKS = st.lists(SPACES, min_size=1, max_size=3).map(lambda spaces: "\n".join(["", *spaces[1:], spaces[0]]))
 VALUES = st.sampled_from(
-    ['{"a":1}', '{"a":"}{"}', '{"a":{"b":[{},{}]}}', "{}", '{"é":"😀\\"}{"}', '{\r"a" : 1\t}', '{"x":NaN}']
+    ['{"a":1}', '{"a":"}{"}', '{"a":{"b":[{},{}]}}', "{}", '{"é":"😀\\"}{"}', '{\r"a" : 1\t}']
 )
 
 

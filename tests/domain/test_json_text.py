@@ -24,10 +24,6 @@ VALID = (
     "-1.5e-10",
     "1E400",
     "9" * 5000,
-    "NaN",
-    "Infinity",
-    "-Infinity",
-    '{"a":NaN,"b":[-Infinity]}',
     "true",
     "null",
     '""',
@@ -45,6 +41,11 @@ VALID = (
 INVALID = (
     "",
     " ",
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    '{"a":NaN}',
+    "[-Infinity]",
     "nan",
     "-NaN",
     "inf",
@@ -134,7 +135,7 @@ def test_the_first_of_repeated_members_stands(depth: int) -> None:
     assert value == {"a": "1", "b": "3"}
 
 
-@pytest.mark.parametrize("written", ["1.50", "-0", "1E+2", "12345678901234567890123", "0.1", "NaN"])
+@pytest.mark.parametrize("written", ["1.50", "-0", "1E+2", "12345678901234567890123", "0.1"])
 def test_a_number_keeps_its_digits(written: str) -> None:
     """A number stays text, so that no float can change it."""
     number = read_json(f" {written} ")

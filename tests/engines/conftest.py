@@ -10,7 +10,7 @@ import pytest
 from usagelake.engines.dialect import SESSION_SQL, carry, parse_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 class Athena:
@@ -40,11 +40,19 @@ class Athena:
 
     def table(self, name: str, columns: Mapping[str, str], *rows: tuple[Any, ...]) -> None:
         """Make a table with rows; `json` is no column type."""
-        ddl = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+        ddl = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
         self.connection.execute(f"CREATE OR REPLACE TABLE {name} ({ddl})")
         for row in rows:
             self.connection.execute(f"INSERT INTO {name} VALUES ({', '.join('?' * len(row))})", row)
         self.schema[name] = dict(columns)
+
+    def each(self, expressions: str, texts: Sequence[str]) -> list[tuple[Any, ...]]:
+        """The values of expressions over `x`, for each of some texts."""
+        self.table("each_text", {"place": "integer", "x": "varchar"})
+        self.connection.execute(
+            "INSERT INTO each_text SELECT unnest(range(?)), unnest(CAST(? AS VARCHAR[]))", [len(texts), list(texts)]
+        )
+        return self.rows(f"SELECT {expressions} FROM each_text ORDER BY place")
 
 
 @pytest.fixture(scope="session")

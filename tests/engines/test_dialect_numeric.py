@@ -127,7 +127,7 @@ FAILS = [
     "2147483647 + 1",
     "9223372036854775807 + BIGINT '1'",
     "BIGINT '9223372036854775807' * 2",
-    "CAST(99999999999999999999999999999999999999 AS decimal(38, 0)) + 1",
+    "DECIMAL '99999999999999999999999999999999999999' + 1",
     "CAST(3000000000 AS integer)",
     "CAST(1000 AS decimal(3, 1))",
 ]
@@ -147,17 +147,11 @@ def test_type(shared_athena: Athena, expression: str, expected: str) -> None:
     assert shared_athena.type(expression) == expected
 
 
-@pytest.mark.parametrize("expression", [case for case in FAILS if "999AS" not in case and "99999999999999999999999999" not in case])
+@pytest.mark.parametrize("expression", FAILS)
 def test_an_impossible_number_is_an_error(shared_athena: Athena, expression: str) -> None:
     """Where Trino fails, DuckDB fails: no wrapped sum, no infinity."""
     with pytest.raises(duckdb.Error):
         shared_athena.value(expression)
-
-
-def test_a_decimal_sum_that_overflows_is_an_error(shared_athena: Athena) -> None:
-    """A decimal of 38 digits does not grow."""
-    with pytest.raises(duckdb.Error):
-        shared_athena.value("DECIMAL '99999999999999999999999999999999999999' + 1")
 
 
 def test_a_bigint_sum_that_overflows_is_an_error(shared_athena: Athena) -> None:
@@ -166,7 +160,7 @@ def test_a_bigint_sum_that_overflows_is_an_error(shared_athena: Athena) -> None:
         shared_athena.rows("SELECT sum(x) FROM (VALUES (9223372036854775807), (1)) AS t (x)")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(left=st.integers(-(2**63), 2**63 - 1), right=st.integers(-(2**63), 2**63 - 1).filter(bool))
 def test_integer_division_truncates(shared_athena: Athena, left: int, right: int) -> None:
     """Quotient and remainder are those of a division that truncates towards zero, as in Java."""

@@ -154,39 +154,33 @@ def test_a_number_of_another_base_is_an_error(shared_athena: Athena) -> None:
 _SPACES = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \u1680\u2000\u2006\u2008\u2028\u2029\u205f\u3000"
 
 
-@settings(max_examples=150, deadline=None)
-@given(text=st.text(alphabet=_SPACES + "a\u00a0\u2007\u00e9x", max_size=8))
-def test_trim_takes_java_whitespace(athena_values: Athena, text: str) -> None:
+@settings(max_examples=20, deadline=None)
+@given(texts=st.lists(st.text(alphabet=_SPACES + "a\u00a0\u2007\u00e9x", max_size=8), min_size=1, max_size=40))
+def test_trim_takes_java_whitespace(shared_athena: Athena, texts: list[str]) -> None:
     """Trim takes what Java's Character.isWhitespace takes: no no-break space."""
-    athena_values.connection.execute("DELETE FROM texts")
-    athena_values.connection.execute("INSERT INTO texts VALUES (?)", [text])
-    row = athena_values.rows("SELECT trim(x), ltrim(x), rtrim(x) FROM texts")[0]
-    assert row == (text.strip(_SPACES), text.lstrip(_SPACES), text.rstrip(_SPACES))
+    expected = [(text.strip(_SPACES), text.lstrip(_SPACES), text.rstrip(_SPACES)) for text in texts]
+    assert shared_athena.each("trim(x), ltrim(x), rtrim(x)", texts) == expected
 
 
-@settings(max_examples=150, deadline=None)
-@given(text=st.text(alphabet="abä🎉", max_size=5), start=st.integers(-7, 7), size=st.integers(0, 7))
-def test_substr_counts_code_points(athena_values: Athena, text: str, start: int, size: int) -> None:
+@settings(max_examples=20, deadline=None)
+@given(
+    texts=st.lists(st.text(alphabet="abä🎉", max_size=5), min_size=1, max_size=20),
+    start=st.integers(-7, 7),
+    size=st.integers(0, 7),
+)
+def test_substr_counts_code_points(shared_athena: Athena, texts: list[str], start: int, size: int) -> None:
     """From 1, from the end when negative, nothing for 0 or outside the text."""
-    begin = start - 1 if start > 0 else len(text) + start
-    expected = "" if start == 0 or not 0 <= begin < len(text) else text[begin : begin + size]
-    athena_values.connection.execute("DELETE FROM texts")
-    athena_values.connection.execute("INSERT INTO texts VALUES (?)", [text])
-    assert athena_values.rows(f"SELECT substr(x, {start}, {size}) FROM texts") == [(expected,)]
+    begins = [start - 1 if start > 0 else len(text) + start for text in texts]
+    expected = [
+        ("" if start == 0 or not 0 <= begin < len(text) else text[begin : begin + size],)
+        for text, begin in zip(texts, begins, strict=True)
+    ]
+    assert shared_athena.each(f"substr(x, {start}, {size})", texts) == expected
 
 
-@settings(max_examples=100, deadline=None)
-@given(text=st.text(alphabet="ab,", max_size=10))
-def test_split_and_replace_are_python_s(athena_values: Athena, text: str) -> None:
+@settings(max_examples=20, deadline=None)
+@given(texts=st.lists(st.text(alphabet="ab,", max_size=10), min_size=1, max_size=20))
+def test_split_and_replace_are_python_s(shared_athena: Athena, texts: list[str]) -> None:
     """Every part counts, the empty ones too; every match is replaced."""
-    athena_values.connection.execute("DELETE FROM texts")
-    athena_values.connection.execute("INSERT INTO texts VALUES (?)", [text])
-    row = athena_values.rows("SELECT split(x, ','), regexp_replace(x, 'a+', '<$0>') FROM texts")[0]
-    assert row == (text.split(","), re.sub("a+", r"<\g<0>>", text))
-
-
-@pytest.fixture(scope="module")
-def athena_values(shared_athena: Athena) -> Athena:
-    """A table of one text."""
-    shared_athena.table("texts", {"x": "varchar"})
-    return shared_athena
+    expected = [(text.split(","), re.sub("a+", r"<\g<0>>", text)) for text in texts]
+    assert shared_athena.each("split(x, ','), regexp_replace(x, 'a+', '<$0>')", texts) == expected

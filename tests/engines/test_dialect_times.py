@@ -172,7 +172,7 @@ TIMES = st.datetimes(datetime(1890, 1, 1), datetime(2110, 1, 1))  # noqa: DTZ001
 _UNITS = {"millisecond": 1, "second": 1000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000, "week": 604_800_000}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(first=TIMES, last=TIMES)
 def test_date_diff_is_whole_units(shared_athena: Athena, first: datetime, last: datetime) -> None:
     """Units of fixed length: the difference of the milliseconds, divided towards zero."""
@@ -182,7 +182,7 @@ def test_date_diff_is_whole_units(shared_athena: Athena, first: datetime, last: 
     assert shared_athena.rows(f"SELECT {sql}")[0] == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     first=st.dates(date(1999, 1, 1), date(2009, 1, 1)),
     months=st.integers(-60, 60),
@@ -202,7 +202,7 @@ def test_date_diff_in_months_is_the_inverse_of_date_add(
     assert shared_athena.rows(sql)[0] == (sign * count, _plus_months(first, months))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(instant=TIMES)
 def test_truncation_and_rounding(shared_athena: Athena, instant: datetime) -> None:
     """date_trunc cuts, CAST AS timestamp(3) rounds half up, also before 1970."""

@@ -11,7 +11,6 @@ PLAIN = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff]*')
 HEX = re.compile(r"[0-9a-fA-F]{4}")
 SHORT_ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 LITERALS = {"true": True, "false": False, "null": None}
-NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 
 
 class NotJson(Exception):  # noqa: N818 - it is a verdict, not an error
@@ -107,9 +106,6 @@ def _start(text: str, at: int) -> tuple[object, int]:
     for word, value in LITERALS.items():
         if text.startswith(word, at):
             return value, at + len(word)
-    for word in NOT_FINITE:
-        if text.startswith(word, at):
-            return Number(word), at + len(word)
     number = NUMBER.match(text, at)
     if number is None:
         raise NotJson

@@ -25,7 +25,7 @@ def _bill(spec: LakeSpec, *, by_runs: bool = False) -> ReferenceResult:
         return bill(written.landing, written.pricing, spec.period, spec.runs if by_runs else None)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(lake(conflicts="any_day"))
 def test_every_line_is_accounted_for(spec: LakeSpec) -> None:
     """Lines are events, duplicates or quarantined, and amounts add up."""
@@ -39,7 +39,7 @@ def test_every_line_is_accounted_for(spec: LakeSpec) -> None:
         assert all(line.quantity is None or line.quantity or line.amount_exact for line in invoice.lines)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(lake(conflicts="none"))
 def test_runs_change_nothing_without_conflicts(spec: LakeSpec) -> None:
     """Objects may come in any number of runs."""
@@ -50,7 +50,7 @@ def test_runs_change_nothing_without_conflicts(spec: LakeSpec) -> None:
     assert by_runs.lake.quarantine == at_once.lake.quarantine
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(lake(conflicts="same_day"))
 def test_runs_change_only_which_content_stays(spec: LakeSpec) -> None:
     """With conflicts the ids are the same; each stays with one content of its own."""
@@ -61,7 +61,7 @@ def test_runs_change_only_which_content_stays(spec: LakeSpec) -> None:
         assert by_runs.summary == at_once.summary
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(lake(conflicts="none", unreadable=False))
 def test_the_product_rates_as_the_reference_does(spec: LakeSpec) -> None:
     """Two ratings, written apart, come to the same invoices from the same usage."""

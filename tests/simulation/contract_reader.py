@@ -102,7 +102,8 @@ def lines_of(path: Path) -> list[tuple[str, str]]:
 
 def is_json(text: str) -> bool:
     try:
-        json.dumps(json.loads(text), ensure_ascii=False).encode("utf-8")
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except ValueError:
         return False
     return True

@@ -21,7 +21,7 @@ from usagelake.simulation.simulate import simulate
 if TYPE_CHECKING:
     from pathlib import Path
 
-OPTIONS = SimulationOptions(api_requests=4000, billing_events=8000, noise=0.05, malformed=0.02)
+OPTIONS = SimulationOptions(api_requests=3000, billing_events=5000, noise=0.05, malformed=0.02)
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-%s[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 MINUTE = r"\d{4}/\d\d/\d\d/\d\d/\d\d"
 FIREHOSE = re.compile(rf"apigw_access/{MINUTE}/usage-prod-1-[\d-]{{19}}-{UUID % 4}\.jsonl(\.gz)?")

@@ -51,7 +51,7 @@ def _reasons(spec: LakeSpec) -> Counter[str]:
     return found
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(lake())
 def test_a_lake_is_sound(spec: LakeSpec) -> None:
     """Prices and customers are accepted, keys are landing keys, runs share them out."""
@@ -62,7 +62,7 @@ def test_a_lake_is_sound(spec: LakeSpec) -> None:
     assert sorted(key for run in spec.runs for key in run) == sorted(spec.objects)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(lake(conflicts="none", unreadable=False, malformed=False))
 def test_a_lake_without_faults(spec: LakeSpec) -> None:
     """The switches keep out what they name; joints may still break a line."""

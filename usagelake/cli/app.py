@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Any
 
@@ -14,6 +15,8 @@ from usagelake.cli.queries import queries_command
 from usagelake.cli.query import query_command
 from usagelake.cli.simulate import simulate_command
 from usagelake.errors import ConfigurationError, UsageLakeError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -45,7 +48,8 @@ class _Group(click.Group):
         except BrokenPipeError:
             raise
         except OSError as error:
-            _say([f"{error.filename or 'writing'}: {error.strerror or error}; nothing is half-written, run again once it is mended"])
+            remedy = "make room and run again" if error.errno in _NO_ROOM else "run again once it is mended"
+            _say([f"{error.filename or 'writing'}: {error.strerror or error}; nothing is half-written, {remedy}"])
             ctx.exit(EXIT_FAILED)
         except KeyboardInterrupt:
             _say(["interrupted; run again to go on"])

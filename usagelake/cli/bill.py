@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
-from rich.markup import escape
+from rich.text import Text
 
 from usagelake.bootstrap import open_engine, open_storage
 from usagelake.cli.console import progress_for, stdout_console, table
@@ -77,6 +77,8 @@ def bill_command(
     prices = load_pricing(pricing, meters={meter.name for meter in queries.meters()})
     if out.exists() and not out.is_dir():
         raise click.UsageError(f"--out {out} is a file; name a folder")
+    if lake is not None and lake.exists() and not lake.is_dir():
+        raise click.UsageError(f"--lake {lake} is a file; name a folder")
     with open_engine(queries, settings, lake) as engine:
         done = bill(
             engine,
@@ -100,8 +102,8 @@ def _print(console: Console, done: Bill, out: Path) -> None:
     rated = done.rated
     rows = [
         (
-            escape(invoice.customer_id),
-            escape(invoice.customer_name),
+            invoice.customer_id,
+            invoice.customer_name,
             ", ".join(sorted({line.plan_id for line in invoice.lines})),
             str(len(invoice.lines)),
             format_amount(invoice.total, rated.currency),
@@ -123,6 +125,6 @@ def _print(console: Console, done: Bill, out: Path) -> None:
     if notes:
         console.print("\n[bold]Needs attention[/bold]")
         for note in notes:
-            console.print(f"  • {escape(note)}")
-    console.print(f"\nWritten to [bold]{escape(str(out))}[/bold]: invoices/{summary['period']}/, usage_hourly.parquet, "
-                  "quarantine.ndjson, summary.json")  # fmt: skip
+            console.print(Text(f"  • {note}"))
+    written = f": invoices/{summary['period']}/, usage_hourly.parquet, quarantine.ndjson, summary.json"
+    console.print(Text.assemble("\nWritten to ", (str(out), "bold"), written))

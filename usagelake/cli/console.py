@@ -8,6 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,8 +58,8 @@ def progress_for(*, quiet: bool) -> ProgressProtocol:
 
 def stdout_console() -> Console:
     """Give the console that results are printed on; away from a terminal lines are not folded."""
-    console = Console(highlight=False, soft_wrap=True)
-    return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=10_000)
+    console = Console(highlight=False, soft_wrap=True, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, soft_wrap=True, emoji=False, width=10_000)
 
 
 def table(title: str | None, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> Table:
@@ -67,11 +68,11 @@ def table(title: str | None, columns: Sequence[tuple[str, str]], rows: Sequence[
     Args:
         title: Stands above, or nothing.
         columns: Each with its heading, and `left` or `right`.
-        rows: Texts.
+        rows: Texts, shown as they are.
     """
     grid = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading, side in columns:
         grid.add_column(heading, justify="right" if side == "right" else "left", no_wrap=True)
     for row in rows:
-        grid.add_row(*row)
+        grid.add_row(*(Text(cell.expandtabs()) for cell in row))
     return grid

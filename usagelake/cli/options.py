@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-FOLDER = click.Path(path_type=Path)
+if TYPE_CHECKING:
+    import os
+
+
+class _PathOption(click.Path):
+    """A path that a shell variable left empty is refused, not taken for the current folder."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        if value == "":
+            self.fail("it is empty; name a path", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FOLDER = _PathOption(path_type=Path)
 
 queries_option = click.option(
     "--queries",

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING
 
 import click
-from rich.markup import escape
 
 from usagelake.cli.console import stdout_console, table
 from usagelake.cli.options import json_option, queries_option
@@ -58,8 +57,8 @@ def queries_command(kind: str | None, queries_folder: Path | None, *, everything
         (
             file.kind,
             file.name,
-            escape(file.title),
-            escape(" ".join(f"[{name}]" if param.optional else name for name, param in file.params.items())),
+            file.title,
+            " ".join(f"[{name}]" if param.optional else name for name, param in file.params.items()),
         )
         for file in files
     ]

@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
-from rich.markup import escape
 
 from usagelake.bootstrap import open_engine
 from usagelake.cli.console import stdout_console, table
@@ -109,7 +108,7 @@ def _print_table(rows: Rows) -> None:
         (name, "right" if kind.startswith(_NUMBERS) else "left")
         for name, kind in zip(rows.columns, rows.types, strict=True)
     ]
-    texts = [[escape(_text(value)) for value in row] for row in rows.rows]
+    texts = [[_text(value) for value in row] for row in rows.rows]
     stdout_console().print(table(None, columns, texts))
     click.echo(f"{len(texts):,} {'row' if len(texts) == 1 else 'rows'}")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from usagelake.domain.period import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
 
 class Window(NamedTuple):
@@ -44,5 +44,15 @@ def windows(hours: Iterable[datetime], *, at_most: int) -> list[Window]:
     )
     cuts = [0, *sorted(gaps[: at_most - 1]), len(ordered)]
     return [
-        Window(ordered[start], ordered[end - 1] + HOUR) for start, end in zip(cuts, cuts[1:], strict=False) if end
+        Window(ordered[start], _end_of(ordered[end - 1]))
+        for start, end in zip(cuts, cuts[1:], strict=False)
+        if end
     ]
+
+
+def _end_of(hour: datetime) -> datetime:
+    """Give the first instant after an hour; the last hour of the year 9999 ends at the last instant there is."""
+    try:
+        return hour + HOUR
+    except OverflowError:
+        return datetime.max.replace(tzinfo=hour.tzinfo)

@@ -136,7 +136,7 @@ def _summary(
         "invoices": len(rated.invoices),
         "total": {rated.currency: format_amount(rated.total, rated.currency)},
         "run": {
-            "new_objects": ingested.new_objects,
+            "new_objects": counts["objects"] - before["objects"],
             "new_events": events - before["api_requests"] - before["billing_events"],
         },
     }

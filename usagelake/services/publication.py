@@ -65,14 +65,20 @@ def publish_period(
         )
         engine.export(queries.get("billing", "quarantined_lines"), {}, parts["quarantine.ndjson"], "ndjson")
         parts["summary.json"].write_bytes(canonical_json(summary))
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError):
+            error.filename = error.filename or str(out)
         shutil.rmtree(coming, ignore_errors=True)
         for leftover in out.glob(".*.coming"):
             leftover.unlink(missing_ok=True)
         raise
     if current.exists():
         current.rename(going)
-    coming.rename(current)
+    try:
+        coming.rename(current)
+    except BaseException:
+        _finish_former(current, going)
+        raise
     shutil.rmtree(going, ignore_errors=True)
     for name, path in parts.items():
         path.replace(out / name)

@@ -90,6 +90,7 @@ _TEXT_FAULTS: Sequence[tuple[str, TextFault]] = (
     (NOT_JSON, lambda line, _rng: line.replace(":", ":01,", 1)),
     (NOT_JSON, lambda line, _rng: line[:-1] + ',"note":"a\ttab"}'),
     (NOT_JSON, lambda line, _rng: line[:-1] + ',"note":"\\ud800"}'),
+    (NOT_JSON, lambda line, rng: line[:-1] + f',"ratio":{rng.choice(("NaN", "Infinity", "-Infinity"))}}}'),
     (NOT_UTF8, lambda line, _rng: line[:-1] + ',"note":"caf\udce9"}'),
     (NOT_AN_OBJECT, lambda line, _rng: f"[{line}]"),
     (NOT_AN_OBJECT, lambda _line, rng: ("[1,2,3]", "42", '"text"', "null", "true")[rng.randrange(5)]),

@@ -140,11 +140,7 @@ def carry_aggregate(compiler: TypesExpressions, found: AggregateCall, context: C
     node, result = _call(compiler, function, found, within)
     if found.order is not None:
         _order_inside(node, [ordered(compiler, part, within) for part in found.order.expressions])
-    if found.skips_nulls:
-        if function.kind != "window":
-            raise refuse(found.node, f"{function.name} has no IGNORE NULLS")
-        node.set("expressions", [exp.IgnoreNulls(this=node.expressions[0]), *node.expressions[1:]])
-    whole: exp.Expression = node
+    whole: exp.Expression = _skipping_nulls(found, node) if found.skips_nulls else node
     if found.condition is not None:
         condition = compiler.typed(found.condition, within)
         if condition.type != BOOLEAN:
@@ -191,6 +187,24 @@ def _call(
     if found.distinct:
         node.set("expressions", [exp.Distinct(expressions=node.expressions[:1]), *node.expressions[1:]])
     return node, result
+
+
+_CAN_SKIP_NULLS = {
+    "lag": (exp.Lag, ("this", "offset", "default")),
+    "lead": (exp.Lead, ("this", "offset", "default")),
+    "first_value": (exp.FirstValue, ("this",)),
+    "last_value": (exp.LastValue, ("this",)),
+    "nth_value": (exp.NthValue, ("this", "offset")),
+}
+
+
+def _skipping_nulls(found: AggregateCall, node: exp.Anonymous) -> exp.Expression:
+    """Write IGNORE NULLS, which the generator knows for its own classes only."""
+    name = node.name.lower()
+    if name not in _CAN_SKIP_NULLS:
+        raise refuse(found.node, f"{name} has no IGNORE NULLS")
+    kind, names = _CAN_SKIP_NULLS[name]
+    return exp.IgnoreNulls(this=kind(**dict(zip(names, node.expressions, strict=False))))
 
 
 def _order_inside(node: exp.Anonymous, order: list[exp.Expression]) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from sqlglot import exp
+from sqlglot import ErrorLevel, exp
+from sqlglot.errors import UnsupportedError
 
 # The allow-list is filled by the themes.
 from usagelake.engines.dialect import aggregates, arrays, json_values, numeric, texts, times
@@ -80,7 +81,15 @@ def carry(
         raise refusal.within(origin) from None
     names: Sequence[str] = labels(columns)
     found = tuple((name, str(column.type)) for name, column in zip(names, columns, strict=True))
-    return Carried(node.sql("duckdb", comments=False), found)
+    return Carried(_written(node, origin), found)
+
+
+def _written(node: exp.Expression, origin: str | None) -> str:
+    """Write DuckDB's text; what its generator would leave out is refused."""
+    try:
+        return str(node.sql("duckdb", comments=False, unsupported_level=ErrorLevel.RAISE))
+    except UnsupportedError as error:
+        raise RefusalError(str(error), origin=origin) from None
 
 
 def check(
@@ -134,5 +143,5 @@ def check_read_only(tree: exp.Expression) -> None:
         Traceback (most recent call last):
         usagelake.engines.dialect.refusal.RefusalError: line 1: DELETE changes the lake: only a query may run here
     """
-    if not isinstance(tree, exp.Query):
+    if not isinstance(tree, (exp.Query, exp.Values)):
         raise refuse(tree, f"{tree.key.upper()} changes the lake: only a query may run here")

@@ -39,7 +39,7 @@ def carry_cast(node: exp.Cast, value: Typed) -> Typed:
     """
     kind = written_type(node.to)
     soft = isinstance(node, exp.TryCast)
-    literal = _literal(node, kind)
+    literal = None if soft else _literal(node, kind)
     if literal is not None:
         return Typed(literal, kind)
     source = value.type

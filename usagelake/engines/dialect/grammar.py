@@ -55,6 +55,7 @@ class AthenaParser(TrinoParser):
 class Athena(Trino):
     """Athena's SQL (engine version 3) as this project reads and writes it."""
 
+    INDEX_OFFSET = 0  # subscripts stay as they are written
     Parser = AthenaParser
 
 
@@ -169,6 +170,11 @@ def _check_pair(before: Token, token: Token, text: str) -> None:
         amount = token.token_type is TokenType.STRING and re.fullmatch(r"[+-]?\d+", token.text)
         if token.token_type is TokenType.NUMBER or (token.token_type is TokenType.STRING and not amount):
             raise RefusalError("an interval is written INTERVAL '3' DAY", line=token.line)
+    if before.token_type is TokenType.NUMBER and token.start == before.end + 1 and text[token.start] in "_abcdefghijklmnopqrstuvwxyz":
+        raise RefusalError(f"{text[before.start : token.end + 1]} is no number in Athena", line=token.line)
+    after_value = text[before.end].isalnum() or text[before.end] in '_")]'
+    if token.token_type is TokenType.L_BRACKET and (not after_value or before.text.upper() in RESERVED):
+        raise RefusalError("write ARRAY[…]", line=token.line)
     if before.token_type is TokenType.STRING and token.token_type is TokenType.STRING:
         raise RefusalError("two texts after one another: write ||", line=token.line)
     if before.token_type is TokenType.EQ and text[before.start : before.end + 1] == "==":

@@ -101,6 +101,8 @@ class Queries:
             raise refuse(node, "Athena has no DISTINCT ON: write row_number() OVER (…) = 1 in an outer query")
         if node.args.get("kind") is not None:
             raise refuse(node, "Athena has no SELECT AS STRUCT")
+        if not node.expressions:
+            raise refuse(node, "SELECT names no column")
         self._with(node, scope)
         self.relations.source(node, scope)
         self._filter(node, "where", Context(scope, "WHERE"))
@@ -152,32 +154,27 @@ class Queries:
             return Context(scope, "SELECT", windows=True)
         keys: set[str] = set()
         if group is not None:
-            only(group, {"expressions", "grouping_sets", "cube", "rollup"})
-            context = Context(scope, "GROUP BY")
-            self._keys(group, expressions, keys, context)
-            for sets in ("grouping_sets", "cube", "rollup"):
-                for part in group.args.get(sets) or []:
-                    self._grouping_sets(part, expressions, keys, context)
+            only(group, {"expressions"})
+            self._keys(group, expressions, keys, Context(scope, "GROUP BY"))
         return Context(scope, "SELECT", keys=frozenset(keys), aggregates=True, windows=True)
 
     def _keys(
-        self, parent: exp.Expression, expressions: list[exp.Expression], keys: set[str], context: Context
+        self, holder: exp.Expression, expressions: list[exp.Expression], keys: set[str], context: Context
     ) -> None:
-        """Carry the expressions of one list of GROUP BY."""
-        carried = []
-        for written in parent.expressions:
-            if isinstance(written, (exp.Tuple, exp.Paren)) and not isinstance(parent, exp.Group):
-                inner = written.expressions if isinstance(written, exp.Tuple) else [written.this]
-                nodes = [self._key(each, expressions, keys, context) for each in inner]
-                carried.append(exp.Tuple(expressions=nodes))
+        """Carry the expressions of GROUP BY, or of one of its grouping sets."""
+        carried: list[exp.Expression] = []
+        for written in holder.expressions:
+            if isinstance(written, (exp.Cube, exp.Rollup, exp.GroupingSets, exp.Tuple)):
+                self._keys(written, expressions, keys, context)
+                carried.append(written)
             else:
                 carried.append(self._key(written, expressions, keys, context))
-        parent.set("expressions", carried)
+        holder.set("expressions", carried)
 
     def _key(
         self, written: exp.Expression, expressions: list[exp.Expression], keys: set[str], context: Context
     ) -> exp.Expression:
-        meant = written
+        meant = written.unnest()
         if isinstance(written, exp.Literal) and not written.is_string:
             place = int(written.name) if written.name.isdigit() else 0
             if not 1 <= place <= len(expressions):
@@ -188,20 +185,6 @@ class Queries:
             raise refuse(written, "json values are not grouped: read a scalar out of them")
         keys.add(grouping_key(meant, context.scope))
         return value.node
-
-    def _grouping_sets(
-        self, node: exp.Expression, expressions: list[exp.Expression], keys: set[str], context: Context
-    ) -> None:
-        carried: list[exp.Expression] = []
-        for part in node.expressions:
-            if isinstance(part, (exp.Cube, exp.Rollup, exp.GroupingSets)):
-                self._grouping_sets(part, expressions, keys, context)
-                carried.append(part)
-                continue
-            inner = part.expressions if isinstance(part, exp.Tuple) else [part.unnest()]
-            nodes = [self._key(each, expressions, keys, context) for each in inner]
-            carried.append(exp.Tuple(expressions=nodes) if isinstance(part, exp.Tuple) else nodes[0])
-        node.set("expressions", carried)
 
     def _order(
         self, node: exp.Select, expressions: list[exp.Expression], columns: list[Column], context: Context

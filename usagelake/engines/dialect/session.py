@@ -1,7 +1,8 @@
 r"""What a DuckDB connection needs before carried statements run: settings, and macros for Trino's functions.
 
 A macro repeats its arguments, which costs nothing (equal subexpressions are computed once), and holds no
-subquery: one that did captured the caller's `count(*)` and was silently wrong.
+subquery: one that did captured the caller's `count(*)` and was silently wrong. A macro fails by casting its
+message to a number or a time, because DuckDB's `error()` cannot stand in `try()`.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ athena_substr(x, start, size) AS CASE
 athena_from_hex_digits(x) AS CASE
     WHEN x IS NULL THEN NULL
     WHEN regexp_full_match(x, '[0-9a-fA-F]+') THEN CAST('0x' || x AS BIGINT)
-    ELSE error('Not a valid base-16 number: ' || x) END;
+    ELSE CAST('Not a valid base-16 number: ' || x AS BIGINT) END;
 """
 
 _CASTS = rf"""
@@ -47,10 +48,9 @@ athena_is_integer(x) AS regexp_full_match(x, '[+-]?[0-9]+');
 athena_is_decimal(x) AS regexp_full_match(x, '[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?');
 athena_is_double(x) AS regexp_full_match(x, '\s*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(NaN|Infinity))\s*');
 athena_is_boolean(x) AS lower(x) IN ('t', 'f', '1', '0', 'true', 'false');
-athena_or_fail(value, x, kind) AS CASE
-    WHEN value IS NULL AND x IS NOT NULL THEN error('Cannot cast ''' || x || ''' to ' || kind) ELSE value END;
 athena_read_date(x) AS CASE WHEN regexp_full_match(athena_trim(x), '{_DAY}') THEN TRY_CAST(athena_trim(x) AS DATE) END;
-athena_date(x) AS CASE WHEN x IS NULL THEN NULL ELSE athena_or_fail(athena_read_date(x), x, 'date') END;
+athena_date(x) AS CASE WHEN athena_read_date(x) IS NULL AND x IS NOT NULL
+    THEN CAST('Value cannot be cast to date: ' || x AS DATE) ELSE athena_read_date(x) END;
 athena_cut_timestamp(x) AS CASE
     WHEN regexp_full_match(x, '{_DAY}( {_CLOCK})?') THEN TRY_CAST(x AS TIMESTAMP)
     WHEN regexp_full_match(athena_trim(x), '{_DAY}( {_LONG_CLOCK}{_ZONE})?')
@@ -76,7 +76,7 @@ athena_from_iso8601(x) AS CASE
     WHEN x IS NULL THEN NULL
     WHEN regexp_full_match(x, '{_ISO}') AND athena_iso_clock(x) IS NOT NULL
     THEN athena_iso_clock(x) - athena_iso_offset(x)
-    ELSE error('Invalid format: "' || x || '"') END;
+    ELSE CAST('Invalid format: "' || x || '"' AS TIMESTAMP) END;
 athena_month_rest(a, b) AS CASE WHEN CAST(last_day(b) AS DATE) = CAST(b AS DATE) AND day(a) > day(b)
     THEN (day(b) - 1) * 86400000 + athena_epoch_ms(a) - athena_epoch_ms(date_trunc('day', a))
     ELSE athena_epoch_ms(a) - athena_epoch_ms(date_trunc('month', a)) END;
@@ -94,22 +94,24 @@ athena_years_between(a, b) AS CASE WHEN b < a THEN -athena_years_up(b, a) ELSE a
 # DuckDB takes a comma before a closing bracket for JSON; RFC 8259 does not. The first pattern almost never
 # matches, so that the texts in quotes are seldom taken out; CASE, because DuckDB evaluates both sides of AND.
 _JSON = r"""
-athena_has_loose_comma(x) AS CASE WHEN regexp_matches(x, ',[ \t\r\n]*[}\]]')
-    THEN regexp_matches(regexp_replace(x, '"(\\.|[^"\\])*"', '""', 'g'), ',[ \t\r\n]*[}\]]') ELSE false END;
-athena_is_json(x) AS CASE WHEN json_valid(x) THEN NOT athena_has_loose_comma(x) ELSE false END;
+athena_is_loose_json(x) AS CASE WHEN regexp_matches(x, ',[ \t\r\n]*[}\]]|(^|[:,\[])[ \t\r\n]*-?[nNiI][aAnN][nNfF]')
+    THEN regexp_matches(regexp_replace(x, '"(\\.|[^"\\])*"', '""', 'g'), ',[ \t\r\n]*[}\]]|[nN][aA][nN]|[iI][nN][fF]')
+    ELSE false END;
+athena_is_json(x) AS CASE WHEN json_valid(x) THEN NOT athena_is_loose_json(x) ELSE false END;
 athena_json_or_null(x) AS CASE WHEN athena_is_json(x) THEN x END;
 athena_json_parse(x) AS CASE
-    WHEN x IS NULL OR athena_is_json(x) THEN x ELSE error('Cannot convert value to JSON: ' || x) END;
+    WHEN x IS NULL OR athena_is_json(x) THEN x
+    ELSE CAST(CAST('Cannot convert value to JSON: ' || x AS INTEGER) AS VARCHAR) END;
 athena_json_scalar(t, j, p) AS CASE
     WHEN t = '0' OR (t >= '[' AND t < '\') OR (t >= '{' AND t < '|') THEN
-        CASE json_type(j, p) WHEN 'VARCHAR' THEN t WHEN 'UBIGINT' THEN t WHEN 'BIGINT' THEN '-0' END
+        CASE try(json_type(j, p)) WHEN 'VARCHAR' THEN t WHEN 'UBIGINT' THEN t WHEN 'BIGINT' THEN '-0' END
     ELSE t END;
 athena_json_raw(r, j, p) AS CASE
-    WHEN r = '0' THEN CASE json_type(j, p) WHEN 'BIGINT' THEN '-0' ELSE '0' END ELSE r END;
-athena_json_size(j, p) AS CASE try(json_type(j, p))
-    WHEN 'ARRAY' THEN CAST(json_array_length(j, p) AS BIGINT)
-    WHEN 'OBJECT' THEN len(json_keys(j, p))
-    WHEN NULL THEN NULL ELSE 0 END;
+    WHEN r = '0' THEN CASE try(json_type(j, p)) WHEN 'BIGINT' THEN '-0' ELSE '0' END ELSE r END;
+athena_json_size(j, p) AS CASE
+    WHEN try(json_type(j, p)) IS NULL THEN NULL
+    WHEN json_type(j, p) = 'ARRAY' THEN CAST(json_array_length(j, p) AS BIGINT)
+    WHEN json_type(j, p) = 'OBJECT' THEN len(json_keys(j, p)) ELSE 0 END;
 athena_json_array_length(j) AS CASE try(json_type(j)) WHEN 'ARRAY' THEN CAST(json_array_length(j) AS BIGINT) END;
 athena_is_json_scalar(j) AS json_type(j) NOT IN ('ARRAY', 'OBJECT');
 athena_json_array_contains(j, x) AS CASE try(json_type(j))
@@ -127,7 +129,7 @@ athena_array_max(xs) AS CASE WHEN len(xs) > list_count(xs) THEN NULL ELSE list_m
 athena_array_min(xs) AS CASE WHEN len(xs) > list_count(xs) THEN NULL ELSE list_min(xs) END;
 athena_subscript(xs, i) AS CASE
     WHEN xs IS NULL OR i IS NULL THEN NULL
-    WHEN i < 1 OR i > len(xs) THEN error('Array subscript must be between 1 and the size of the array')
+    WHEN i < 1 OR i > len(xs) THEN xs[CAST('Array subscript out of bounds: ' || i AS BIGINT)]
     ELSE xs[i] END;
 """
 

@@ -45,7 +45,7 @@ class Statements:
             RefusalError: Athena would refuse it, or it cannot be carried exactly.
         """
         node = written.copy()
-        if isinstance(node, exp.Query):
+        if isinstance(node, (exp.Query, exp.Values)):
             while isinstance(node, exp.Subquery) and not node.args.get("alias"):
                 node = node.this
             columns = self._queries.carry(node, None, {})

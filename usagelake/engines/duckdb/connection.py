@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from usagelake.engines.dialect import SESSION_SQL
-from usagelake.errors import EngineError, LakeBusyError
+from usagelake.errors import ConfigurationError, EngineError, LakeBusyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SCHEMA = "usage"
 
@@ -34,6 +36,7 @@ def connect(
 
     Raises:
         LakeBusyError: Another process has it open.
+        ConfigurationError: The memory limit is written in no way that DuckDB reads.
         EngineError: It cannot be opened.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -44,13 +47,31 @@ def connect(
         "autoload_known_extensions": False,
     }
     with engine_errors(f"the lake {database}"):
-        connection = duckdb.connect(str(database), read_only=read_only, config=config)
+        if not read_only and not database.exists():
+            _make(database)
+        try:
+            connection = duckdb.connect(str(database), read_only=read_only, config=config)
+        except duckdb.ParserException as error:
+            raise ConfigurationError(f"the memory limit is {memory_limit!r}; write it like {MEMORY_LIMIT}") from error
         if not read_only:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         connection.execute(f"USE {SCHEMA}")
         for statement in SESSION_SQL:
             connection.execute(statement)
     return connection
+
+
+def _make(database: Path) -> None:
+    """Make an empty database in one step: a run that ends while DuckDB writes its first pages leaves none."""
+    with tempfile.TemporaryDirectory(prefix=".making-", dir=database.parent) as folder:
+        made = Path(folder) / database.name
+        duckdb.connect(str(made)).close()
+        try:
+            os.link(made, database)
+        except FileExistsError:
+            return  # another process was faster, and may have it open
+        except OSError:  # a file system without hard links
+            made.rename(database)
 
 
 @contextmanager
@@ -73,9 +94,14 @@ def engine_errors(what: str) -> Iterator[None]:
         raise EngineError(f"{what}: {reason}{_advice(error, reason)}") from error
 
 
+_DAMAGED = ("not a valid DuckDB database file", "Corrupt database file", "Could not read enough bytes")
+
+
 def _advice(error: duckdb.Error, reason: str) -> str:
     if "No space left" in reason or "max_temp_directory_size" in reason:
         return "\nThe disk is full: nothing of this batch was kept. Make room and run again."
     if isinstance(error, duckdb.OutOfMemoryException):
         return "\nSet USAGELAKE_MEMORY_LIMIT to more than its default of " + MEMORY_LIMIT + " and run again."
+    if any(sign in reason for sign in _DAMAGED):
+        return "\nThe lake is damaged: move it away and run `usagelake bill` again, which makes it anew from the landing."
     return ""

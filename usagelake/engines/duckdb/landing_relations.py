@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from usagelake.domain.landing import Source
 from usagelake.domain.schema import ColumnType
-from usagelake.engines.duckdb.staging import NO_FAULT
+from usagelake.engines.duckdb.staging import NO_FAULT, names_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +80,7 @@ def load(
     Values are written as text; None becomes NULL. A text may hold anything but NUL.
     """
     path = folder / f"{table}.rows"
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with names_folder(folder), path.open("w", encoding="utf-8", newline="") as file:
         for row in rows:
             file.write("\x01".join(_field(value) for value in row) + "\n")
     spec = ", ".join(f"{_text(name)}: {_text(str(kind).upper())}" for name, kind in columns.items())

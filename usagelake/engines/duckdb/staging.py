@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -86,7 +86,7 @@ def stage(storage: Storage, objects: Sequence[ObjectInfo], folder: Path) -> Stag
         OSError: The folder cannot be written (a full disk, say).
     """
     staged = Staged(folder)
-    with ExitStack() as files:
+    with names_folder(folder), ExitStack() as files:
         writers = {source: _ChunkWriter(folder / f"{source}.lines", files) for source in Source}
         for number, info in enumerate(objects):
             staged.size += info.size
@@ -101,6 +101,16 @@ def stage(storage: Storage, objects: Sequence[ObjectInfo], folder: Path) -> Stag
                 staged.files[source].append(path)
     staged.chunks = {source: writer.path for source, writer in writers.items() if writer.is_open}
     return staged
+
+
+@contextmanager
+def names_folder(folder: Path) -> Iterator[None]:
+    """Let an OSError that names no file (a full disk while writing, say) name the folder that was written to."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(folder)
+        raise
 
 
 class _ChunkWriter:
