@@ -131,7 +131,7 @@ class Bill(Contestant):
         pricing: The price book and customers.
     """
 
-    def __init__(  # noqa: PLR0913 - a row of the table in run.py
+    def __init__(
         self,
         data: Dataset,
         scratch: Path,

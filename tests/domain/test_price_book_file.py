@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from copy import deepcopy
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -600,7 +601,7 @@ def test_any_book_is_read_or_refused(edits: list[tuple[tuple[Any, ...], Any]]) -
             if value is DELETED:
                 del parent[path[-1]]
             else:
-                parent[path[-1]] = value
+                parent[path[-1]] = deepcopy(value)
         except (KeyError, IndexError, TypeError):
             continue  # an earlier edit took the place away
     text = "\n".join(f"{key} = {toml_of(value)}" for key, value in book.items())

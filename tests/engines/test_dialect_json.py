@@ -1,5 +1,7 @@
 """JSON: what Trino documents, or its source does, is what DuckDB gives; and how many calls become one."""
 
+# ruff: noqa: E501 -- a case stands on one line
+
 from __future__ import annotations
 
 import json
@@ -47,7 +49,11 @@ CASES: list[tuple[str, Any, str]] = [
     ("""json_extract_scalar('', '$.a')""", None, EXTRACT),
     ("""json_extract_scalar(CAST(NULL AS varchar), '$.a')""", None, JSON),
     ("""json_extract_scalar('{"a":9223372036854775808}', '$.a')""", "9223372036854775808", EXTRACT),
-    ("""json_extract_scalar('{"a":123456789012345678901234567890}', '$.a')""", "123456789012345678901234567890", EXTRACT),
+    (
+        """json_extract_scalar('{"a":123456789012345678901234567890}', '$.a')""",
+        "123456789012345678901234567890",
+        EXTRACT,
+    ),
     ("""json_extract_scalar(json_parse('{"a":"x"}'), '$.a')""", "x", JSON),
     ("""json_extract_scalar(json_extract('{"a":{"b":7}}', '$.a'), '$.b')""", "7", JSON),
     # the raw text, compact
@@ -113,7 +119,11 @@ def test_value(shared_athena: Athena, expression: str, expected: Any, _source: s
 
 @pytest.mark.parametrize(
     ("expression", "expected"),
-    [(expression, expected) for expression, expected, _ in CASES if expression.startswith("json_") and "'{" in expression],
+    [
+        (expression, expected)
+        for expression, expected, _ in CASES
+        if expression.startswith("json_") and "'{" in expression
+    ],
 )
 def test_fused_value(shared_athena: Athena, expression: str, expected: Any) -> None:
     """The value is the same when the document is a column and the calls are fused."""
@@ -205,7 +215,9 @@ def test_unnest_beside_json(athena: Athena) -> None:
 SCALARS = (
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(st.characters(exclude_categories=["Cs"]))
 )
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc"), inner), max_leaves=5)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc"), inner), max_leaves=5
+)
 
 
 @settings(max_examples=25, deadline=None)

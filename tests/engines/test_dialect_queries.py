@@ -1,5 +1,7 @@
 """Whole queries: aggregates, windows, joins, sets, ordering, as Athena computes them."""
 
+# ruff: noqa: E501 -- a case stands on one line
+
 from __future__ import annotations
 
 from decimal import Decimal

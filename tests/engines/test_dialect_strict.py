@@ -1,5 +1,7 @@
 """What Athena would refuse is refused before anything runs, with the line and what to write instead."""
 
+# ruff: noqa: E501 -- a case stands on one line
+
 from __future__ import annotations
 
 import pytest
@@ -32,6 +34,13 @@ REFUSED = [
     ("SELECT b FROM t ORDER BY 2", "there are 1 columns"),
     ("SELECT a FROM t HAVING a > 1", "HAVING needs"),
     ("SELECT a FROM t GROUP BY ALL", "ALL"),
+    ("SELECT a FROM t GROUP BY", "."),
+    ("SELECT a FROM t ORDER BY", "."),
+    ("SELECT a FROM t WHERE", "."),
+    ("SELECT a FROM t LIMIT", "."),
+    ("SELECT a FROM", "."),
+    ("SELECT a FROM t INNER JOIN u", "needs ON or USING"),
+    ("SELECT count(*) FROM t LEFT JOIN u", "needs ON or USING"),
     # windows
     ("SELECT a FROM t WHERE row_number() OVER (ORDER BY a) = 1", "window function cannot stand in WHERE"),
     ("SELECT row_number() FROM t", "needs OVER"),

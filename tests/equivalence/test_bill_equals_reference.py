@@ -1,6 +1,6 @@
 """`bill` against the reference: any lake, in any order, split into objects and runs, comes to the same.
 
-How many lakes: `USAGELAKE_LAKES` (default 150 for each property); CHANGELOG and docs/testing say what longer runs found.
+How many lakes: `USAGELAKE_LAKES` (default 60 for each property); CHANGELOG and docs/testing say what longer runs found.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+
 from tests import reference
 from tests.strategies import LakeSpec, lake
-
 from usagelake.bootstrap import open_engine, open_storage
 from usagelake.domain.period import Period
 from usagelake.domain.schema import TABLES
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from usagelake.engines.duckdb import DuckDBEngine
 
-LAKES = int(os.environ.get("USAGELAKE_LAKES", "150"))
+LAKES = int(os.environ.get("USAGELAKE_LAKES", "60"))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 QUERIES = load_queries()
 
@@ -39,7 +39,11 @@ each_lake = settings(
     max_examples=LAKES,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a lake is drawn as bytes: shrinking tells little
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
 )
 
 

@@ -30,8 +30,19 @@ _INVOICES_SHOWN = 50
 
 
 @click.command("bill", short_help="Bill a period: ingest, roll up, price, write invoices.")
-@click.option("--landing", required=True, metavar="DIR", help="The landing objects: .jsonl and .jsonl.gz below a folder.")
-@click.option("--pricing", required=True, type=FOLDER, metavar="DIR", help="A folder with price_book.toml and customers.csv.")
+@click.option(
+    "--landing",
+    required=True,
+    metavar="DIR",
+    help="The landing objects: .jsonl and .jsonl.gz below a folder.",
+)
+@click.option(
+    "--pricing",
+    required=True,
+    type=FOLDER,
+    metavar="DIR",
+    help="A folder with price_book.toml and customers.csv.",
+)
 @click.option("--period", required=True, metavar="YYYY-MM", help="The month to bill, in UTC.")
 @click.option("--out", required=True, type=FOLDER, metavar="DIR", help="Where the results go; see below.")
 @click.option(
@@ -110,7 +121,13 @@ def _print(console: Console, done: Bill, out: Path) -> None:
         )
         for invoice in rated.invoices
     ]
-    columns = [("customer", "left"), ("name", "left"), ("plans", "left"), ("lines", "right"), (rated.currency, "right")]
+    columns = [
+        ("customer", "left"),
+        ("name", "left"),
+        ("plans", "left"),
+        ("lines", "right"),
+        (rated.currency, "right"),
+    ]
     console.print(table(f"Invoices {done.summary['period']}", columns, rows[:_INVOICES_SHOWN]))
     if len(rows) > _INVOICES_SHOWN:
         console.print(f"… and {len(rows) - _INVOICES_SHOWN:,} more\n")

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 class _PathOption(click.Path):
     """A path that a shell variable left empty is refused, not taken for the current folder."""
 
-    def convert(
-        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:
+    def convert(self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value == "":
             self.fail("it is empty; name a path", param, ctx)
         return super().convert(value, param, ctx)
@@ -32,5 +30,7 @@ queries_option = click.option(
     help="A folder laid out like queries/ (meters/, views/, analyst/, …): its files add to the packaged ones or "
     "replace those of the same name. Adding a meter is adding a file.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output, and nothing else there.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON on standard output, and nothing else there."
+)
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")

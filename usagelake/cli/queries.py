@@ -44,7 +44,12 @@ def queries_command(kind: str | None, queries_folder: Path | None, *, everything
                 "grain": file.grain,
                 "owner": file.owner,
                 "params": [
-                    {"name": param.name, "type": param.type, "optional": param.optional, "description": param.description}
+                    {
+                        "name": param.name,
+                        "type": param.type,
+                        "optional": param.optional,
+                        "description": param.description,
+                    }
                     for param in file.params.values()
                 ],
                 "digest": file.digest,

@@ -23,18 +23,36 @@ _DEFAULTS = SimulationOptions()
 
 
 @click.command("simulate", short_help="Make realistic traffic, with prices and customers that fit.")
-@click.option("--out", required=True, type=FOLDER, metavar="DIR", help="Where to write; DIR/landing must be empty or missing.")
+@click.option(
+    "--out",
+    required=True,
+    type=FOLDER,
+    metavar="DIR",
+    help="Where to write; DIR/landing must be empty or missing.",
+)
 @click.option("--period", default="2025-10", show_default=True, metavar="YYYY-MM", help="The month of the traffic.")
-@click.option("--seed", default=_DEFAULTS.seed, show_default=True, help="Chooses the traffic; the same seed gives the same bytes.")
+@click.option(
+    "--seed",
+    default=_DEFAULTS.seed,
+    show_default=True,
+    help="Chooses the traffic; the same seed gives the same bytes.",
+)
 @click.option("--api-requests", default=_DEFAULTS.api_requests, show_default=True, help="Requests in the access logs.")
 @click.option("--billing-events", default=_DEFAULTS.billing_events, show_default=True, help="Billing events.")
-@click.option("--customers", default=_DEFAULTS.customers, show_default=True, help="Customers; pricing/customers.csv of the project fits the default.")
+@click.option(
+    "--customers",
+    default=_DEFAULTS.customers,
+    show_default=True,
+    help="Customers; pricing/customers.csv of the project fits the default.",
+)
 @click.option("--object-bytes", default=_DEFAULTS.object_bytes, show_default=True, help="Most bytes in one object.")
 @click.option("--object-events", type=int, help="Most events in one object of billing events (the contract's 50, say).")
 @click.option("--layout", type=click.Choice(["contract", "upstream"]), default=_DEFAULTS.layout, show_default=True,
               help="Billing events under their type, or mixed under data-api/.")  # fmt: skip
 @click.option("--duplicates", default=_DEFAULTS.duplicates, show_default=True, help="Redelivered lines per event.")
-@click.option("--late", default=_DEFAULTS.late, show_default=True, help="Share of events that come up to 48 hours late.")
+@click.option(
+    "--late", default=_DEFAULTS.late, show_default=True, help="Share of events that come up to 48 hours late."
+)
 @click.option("--malformed", default=_DEFAULTS.malformed, show_default=True, help="Malformed lines per event.")
 @click.option("--clean", is_flag=True, help="No duplicate, late or malformed line, no odd joint, no gzip.")
 @json_option

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from usagelake.domain.period import HOUR
@@ -45,7 +46,7 @@ def windows(hours: Iterable[datetime], *, at_most: int) -> list[Window]:
     cuts = [0, *sorted(gaps[: at_most - 1]), len(ordered)]
     return [
         Window(ordered[start], _end_of(ordered[end - 1]))
-        for start, end in zip(cuts, cuts[1:], strict=False)
+        for start, end in pairwise(cuts)
         if end
     ]
 

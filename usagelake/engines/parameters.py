@@ -103,12 +103,12 @@ def _utc(instant: datetime) -> datetime:
 
 
 def bind(
-    tree: exp.Expression,
+    tree: exp.Expr,
     params: Mapping[str, Parameter],
     values: Mapping[str, object] | None = None,
     *,
     origin: str = "query",
-) -> exp.Expression:
+) -> exp.Expr:
     """Set the values of a statement's parameters.
 
     Args:
@@ -141,7 +141,7 @@ def bind(
     return bound
 
 
-def _replace(placeholder: exp.Placeholder, kind: str, literals: list[exp.Expression]) -> None:
+def _replace(placeholder: exp.Placeholder, kind: str, literals: list[exp.Expr]) -> None:
     if kind != "varchar[]":
         placeholder.replace(literals[0].copy())
         return
@@ -219,7 +219,7 @@ def _checked(kind: str, value: object) -> Value | None:
     return value if fits.get(kind, False) else None  # type: ignore[return-value]
 
 
-def _literals(kind: str, value: Value) -> list[exp.Expression]:
+def _literals(kind: str, value: Value) -> list[exp.Expr]:
     """Write a value as typed literals; more than one only for a list."""
     if isinstance(value, tuple):
         return [exp.Literal.string(part) for part in value]
@@ -232,5 +232,5 @@ def _literals(kind: str, value: Value) -> list[exp.Expression]:
     return [_typed(str(value), kind)]
 
 
-def _typed(text: str, kind: str) -> exp.Expression:
+def _typed(text: str, kind: str) -> exp.Expr:
     return exp.Cast(this=exp.Literal.string(text), to=exp.DataType.build(kind, dialect="trino"))

@@ -75,11 +75,11 @@ class SqlFile:
     params: Mapping[str, Parameter]
     text: str
     digest: str
-    tree: exp.Expression = field(compare=False, repr=False)
+    tree: exp.Expr = field(compare=False, repr=False)
     origin: str
     tables: frozenset[str]
 
-    def bound(self, values: Mapping[str, object] | None = None) -> exp.Expression:
+    def bound(self, values: Mapping[str, object] | None = None) -> exp.Expr:
         """The statement with the values of its parameters set; see `parameters.bind`."""
         return bind(self.tree, self.params, values, origin=f"{self.kind}/{self.name}")
 
@@ -105,9 +105,7 @@ def load_sql_file(path: Path, kind: str) -> SqlFile:
     return parse_sql_file(text, name=path.stem, kind=kind, origin=str(path), content=content)
 
 
-def parse_sql_file(
-    text: str, *, name: str, kind: str, origin: str, content: bytes | None = None
-) -> SqlFile:
+def parse_sql_file(text: str, *, name: str, kind: str, origin: str, content: bytes | None = None) -> SqlFile:
     """Make a SQL file of its text.
 
     Args:
@@ -160,6 +158,8 @@ def ad_hoc_query(text: str) -> SqlFile:
     """
     tree = parse_statement(text)
     check_read_only(tree)
+    if tree.find(exp.Placeholder) is not None:
+        raise ConfigurationError("a typed query has no parameters: write the value, as TIMESTAMP '2025-05-01 00:00:00'")
     return SqlFile(
         name="query",
         kind="ad hoc",
@@ -176,7 +176,7 @@ def ad_hoc_query(text: str) -> SqlFile:
     )
 
 
-def _tables(tree: exp.Expression) -> frozenset[str]:
+def _tables(tree: exp.Expr) -> frozenset[str]:
     common = {query.alias.lower() for query in tree.find_all(exp.CTE)}
     return frozenset(
         table.name.lower() for table in tree.find_all(exp.Table) if table.name and table.name.lower() not in common

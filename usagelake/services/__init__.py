@@ -1,0 +1,1 @@
+"""The work: ingest, roll up, bill, check. Services know the protocols, not what stands behind them."""

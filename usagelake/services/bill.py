@@ -79,9 +79,7 @@ def bill(
         OSError: The results cannot be written; the former ones stand.
     """
     before = _counts(engine, queries)
-    ingested = ingest(
-        engine, queries, storage, clock=clock, progress=progress, keep_source_ip=keep_source_ip
-    )
+    ingested = ingest(engine, queries, storage, clock=clock, progress=progress, keep_source_ip=keep_source_ip)
     roll_up(engine, queries, clock=clock, progress=progress)
     engine.publish("customers", pricing.customer_rows())
     rated = rate(period, _usage(engine, queries, pricing, period), pricing.book, pricing.customers)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _DAY = timedelta(days=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_FAR_AHEAD = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,7 @@ def _not_taken(engine: Engine, queries: QueryLibrary, landing: list[ObjectInfo])
     return sorted(new, key=lambda info: (arrival_minute(info.key) or _LONG_AGO, info.key))
 
 
-def _stage(
-    engine: Engine, queries: QueryLibrary, sources: Iterable[Source], *, keep_source_ip: bool
-) -> None:
+def _stage(engine: Engine, queries: QueryLibrary, sources: Iterable[Source], *, keep_source_ip: bool) -> None:
     """Parse and judge the lines of the batch that is out."""
     for source in sorted(sources):
         landed = queries.get("landing", f"landed_{source}")
@@ -131,4 +130,4 @@ def _shifted(instant: datetime, by: timedelta) -> datetime:
     try:
         return day + by
     except OverflowError:
-        return (datetime.min if by < timedelta() else datetime.max).replace(tzinfo=day.tzinfo)
+        return _LONG_AGO if by < timedelta() else _FAR_AHEAD

@@ -84,7 +84,9 @@ def load_pricing(folder: Path, *, meters: Collection[str]) -> Pricing:
     customers: Customers | None = None
     if book_bytes is not None:
         try:
-            book = load_price_book(_text(book_bytes, folder / PRICE_BOOK), meters=meters, where=str(folder / PRICE_BOOK))
+            book = load_price_book(
+                _text(book_bytes, folder / PRICE_BOOK), meters=meters, where=str(folder / PRICE_BOOK)
+            )
         except ConfigurationError as error:
             faults.extend(error.faults)
     if customers_bytes is not None:

@@ -56,7 +56,9 @@ def publish_period(
         coming.mkdir()
         for invoice in rated.invoices:
             (coming / f"{invoice.customer_id}.json").write_bytes(invoice.to_json(evidence))
-        parts = {name: out / f".{name}.coming" for name in ("usage_hourly.parquet", "quarantine.ndjson", "summary.json")}
+        parts = {
+            name: out / f".{name}.coming" for name in ("usage_hourly.parquet", "quarantine.ndjson", "summary.json")
+        }
         engine.export(
             queries.get("billing", "usage_of_period"),
             {"start": period.start, "end": period.end},

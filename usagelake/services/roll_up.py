@@ -19,9 +19,7 @@ WINDOWS_AT_MOST = 24
 """Stale hours are rolled up in at most so many windows: a window more is a statement more per meter."""
 
 
-def roll_up(
-    engine: Engine, queries: QueryLibrary, *, clock: Callable[[], datetime], progress: Progress
-) -> None:
+def roll_up(engine: Engine, queries: QueryLibrary, *, clock: Callable[[], datetime], progress: Progress) -> None:
     """Bring `usage_hourly` up to the events and to the meters' SQL.
 
     An hour is rolled up again when an event was taken into it; a meter as a whole when its SQL, or a view
@@ -58,9 +56,7 @@ def roll_up(
             else:
                 named = {"meter": meter.name}
                 engine.execute(queries.get("rollup", "drop_meter_usage"), named)
-                engine.execute(
-                    queries.get("rollup", "record_meter"), {**named, "digest": digests[meter.name]}
-                )
+                engine.execute(queries.get("rollup", "record_meter"), {**named, "digest": digests[meter.name]})
                 todo = _all_time(engine, queries)
             for window in todo:
                 _set_hours(engine, queries, meter, window, now)
@@ -83,12 +79,8 @@ def _hour(instant: datetime) -> datetime:
     return instant.replace(minute=0, second=0, microsecond=0)
 
 
-def _set_hours(
-    engine: Engine, queries: QueryLibrary, meter: SqlFile, window: Window, now: datetime
-) -> None:
+def _set_hours(engine: Engine, queries: QueryLibrary, meter: SqlFile, window: Window, now: datetime) -> None:
     """Compute a meter's hours within a window, and set them."""
     span = {"start": window.start, "end": window.end}
     engine.stage("meter_rows", meter, {name: span[name] for name in meter.params})
-    engine.execute(
-        queries.get("rollup", "merge_usage_hourly"), {**span, "meter": meter.name, "computed_at": now}
-    )
+    engine.execute(queries.get("rollup", "merge_usage_hourly"), {**span, "meter": meter.name, "computed_at": now})

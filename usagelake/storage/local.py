@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usagelake.errors import StorageError
 from usagelake.storage.protocol import ObjectInfo
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Iterator
 
 CHUNK_BYTES = 4 * 1024 * 1024

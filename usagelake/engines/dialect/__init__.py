@@ -4,7 +4,15 @@
 connection on which `SESSION_SQL` has been run.
 """
 
-from usagelake.engines.dialect.carry import Carried, Schema, carry, check, check_read_only, to_athena, to_duckdb
+from usagelake.engines.dialect.carry import (
+    Carried,
+    Schema,
+    carry,
+    check,
+    check_read_only,
+    to_athena,
+    to_duckdb,
+)
 from usagelake.engines.dialect.grammar import Athena, parse_statement
 from usagelake.engines.dialect.refusal import RefusalError
 from usagelake.engines.dialect.session import SESSION_SQL

@@ -14,8 +14,8 @@ from sqlglot import exp
 from usagelake.engines.dialect.functions import Function, choose, declare, lookup, write
 from usagelake.engines.dialect.ordering import ordered
 from usagelake.engines.dialect.refusal import refuse
-from usagelake.engines.dialect.typed import Typed, as_type, call
 from usagelake.engines.dialect.sql_types import BIGINT, BOOLEAN
+from usagelake.engines.dialect.typed import Typed, as_type
 
 if TYPE_CHECKING:
     from usagelake.engines.dialect.context import Context
@@ -95,15 +95,15 @@ class AggregateCall:
     """
 
     node: exp.Anonymous
-    arguments: list[exp.Expression]
+    arguments: list[exp.Expr]
     distinct: bool = False
-    condition: exp.Expression | None = None
+    condition: exp.Expr | None = None
     order: exp.Order | None = None
     window: exp.Window | None = None
     skips_nulls: bool = False
 
 
-def unwrap(node: exp.Expression) -> AggregateCall | None:
+def unwrap(node: exp.Expr) -> AggregateCall | None:
     """Take FILTER, OVER, WITHIN GROUP, IGNORE NULLS, DISTINCT and ORDER BY off a call, if it is one."""
     window = condition = order = None
     skips_nulls = False
@@ -140,7 +140,7 @@ def carry_aggregate(compiler: TypesExpressions, found: AggregateCall, context: C
     node, result = _call(compiler, function, found, within)
     if found.order is not None:
         _order_inside(node, [ordered(compiler, part, within) for part in found.order.expressions])
-    whole: exp.Expression = _skipping_nulls(found, node) if found.skips_nulls else node
+    whole: exp.Expr = _skipping_nulls(found, node) if found.skips_nulls else node
     if found.condition is not None:
         condition = compiler.typed(found.condition, within)
         if condition.type != BOOLEAN:
@@ -198,7 +198,7 @@ _CAN_SKIP_NULLS = {
 }
 
 
-def _skipping_nulls(found: AggregateCall, node: exp.Anonymous) -> exp.Expression:
+def _skipping_nulls(found: AggregateCall, node: exp.Anonymous) -> exp.Expr:
     """Write IGNORE NULLS, which the generator knows for its own classes only."""
     name = node.name.lower()
     if name not in _CAN_SKIP_NULLS:
@@ -207,12 +207,12 @@ def _skipping_nulls(found: AggregateCall, node: exp.Anonymous) -> exp.Expression
     return exp.IgnoreNulls(this=kind(**dict(zip(names, node.expressions, strict=False))))
 
 
-def _order_inside(node: exp.Anonymous, order: list[exp.Expression]) -> None:
+def _order_inside(node: exp.Anonymous, order: list[exp.Expr]) -> None:
     last = node.expressions[-1]
     node.set("expressions", [*node.expressions[:-1], exp.Order(this=last, expressions=order)])
 
 
-def _over(compiler: TypesExpressions, window: exp.Window, inner: exp.Expression, context: Context) -> exp.Window:
+def _over(compiler: TypesExpressions, window: exp.Window, inner: exp.Expr, context: Context) -> exp.Window:
     if window.args.get("first") is not None or window.args.get("over", "OVER") != "OVER":
         raise refuse(window, "this window is not carried")
     if window.args.get("alias") is not None:
@@ -222,9 +222,9 @@ def _over(compiler: TypesExpressions, window: exp.Window, inner: exp.Expression,
 
 def window_parts(
     compiler: TypesExpressions, window: exp.Window, context: Context
-) -> dict[str, exp.Expression | list[exp.Expression]]:
+) -> dict[str, exp.Expr | list[exp.Expr]]:
     """Carry PARTITION BY, ORDER BY and the frame."""
-    parts: dict[str, exp.Expression | list[exp.Expression]] = {}
+    parts: dict[str, exp.Expr | list[exp.Expr]] = {}
     partition = window.args.get("partition_by") or []
     if partition:
         parts["partition_by"] = [compiler.typed(part, context).node for part in partition]
@@ -243,6 +243,6 @@ def _frame(compiler: TypesExpressions, spec: exp.WindowSpec, context: Context) -
         raise refuse(spec, "Athena has no EXCLUDE in a window frame")
     for side in ("start", "end"):
         bound = spec.args.get(side)
-        if isinstance(bound, exp.Expression):
+        if isinstance(bound, exp.Expr):
             carried.set(side, compiler.typed(bound, context).node)
     return carried

@@ -9,8 +9,8 @@ from sqlglot import exp
 
 from usagelake.engines.dialect.functions import Call, carries, declare
 from usagelake.engines.dialect.scope import quoted
-from usagelake.engines.dialect.typed import Typed, as_type, call, coerce
 from usagelake.engines.dialect.sql_types import BIGINT, BOOLEAN, DATE, Type, array
+from usagelake.engines.dialect.typed import Typed, as_type, call, coerce
 
 declare(
     """
@@ -89,5 +89,3 @@ def literal(values: list[Typed], kind: Type) -> Typed:
     """Carry ARRAY[…]."""
     nodes = [coerce(value, kind) for value in values]
     return Typed(exp.Array(expressions=nodes), array(kind))
-
-

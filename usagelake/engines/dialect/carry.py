@@ -44,7 +44,7 @@ class Carried:
 
 
 def carry(
-    tree: exp.Expression,
+    tree: exp.Expr,
     schema: Schema,
     *,
     params: Mapping[str, str] | None = None,
@@ -84,7 +84,7 @@ def carry(
     return Carried(_written(node, origin), found)
 
 
-def _written(node: exp.Expression, origin: str | None) -> str:
+def _written(node: exp.Expr, origin: str | None) -> str:
     """Write DuckDB's text; what its generator would leave out is refused."""
     try:
         return str(node.sql("duckdb", comments=False, unsupported_level=ErrorLevel.RAISE))
@@ -93,7 +93,7 @@ def _written(node: exp.Expression, origin: str | None) -> str:
 
 
 def check(
-    tree: exp.Expression,
+    tree: exp.Expr,
     schema: Schema,
     *,
     params: Mapping[str, str] | None = None,
@@ -115,12 +115,12 @@ def check(
     return carry(tree, schema, params=params, origin=origin).columns
 
 
-def to_duckdb(tree: exp.Expression, schema: Schema, *, origin: str | None = None) -> str:
+def to_duckdb(tree: exp.Expr, schema: Schema, *, origin: str | None = None) -> str:
     """Write a statement for DuckDB; see `carry`."""
     return carry(tree, schema, origin=origin).sql
 
 
-def to_athena(tree: exp.Expression) -> str:
+def to_athena(tree: exp.Expr) -> str:
     """Write a statement, with the values that have been bound, as Athena and Trino run it.
 
     Example:
@@ -131,7 +131,7 @@ def to_athena(tree: exp.Expression) -> str:
     return tree.sql(Athena, comments=False)
 
 
-def check_read_only(tree: exp.Expression) -> None:
+def check_read_only(tree: exp.Expr) -> None:
     """Refuse a statement that is no query.
 
     Raises:

@@ -10,14 +10,14 @@ import re
 from sqlglot import exp
 
 from usagelake.engines.dialect.refusal import refuse
-from usagelake.engines.dialect.typed import Typed, as_type, build, call, string, try_as_type
 from usagelake.engines.dialect.sql_types import DATE, JSON, UNKNOWN, VARCHAR, Type, parse_type
+from usagelake.engines.dialect.typed import Typed, as_type, build, call, string, try_as_type
 
 _TIMESTAMP_TEXT = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d(?:\.(\d{1,6}))?)?)?")
 _CARRIED_FRACTIONS = (0, 3, 6)
 
 
-def written_type(node: exp.Expression) -> Type:
+def written_type(node: exp.Expr) -> Type:
     """Read the type that a CAST names; a bare `timestamp` has three digits, a bare `decimal` is (38, 0)."""
     text = node.sql("trino").lower()
     text = {"timestamp": "timestamp(3)", "decimal": "decimal(38, 0)"}.get(text, text)
@@ -61,7 +61,7 @@ def _instead(source: Type, kind: Type) -> str:
     return ""
 
 
-def _literal(node: exp.Cast, kind: Type) -> exp.Expression | None:
+def _literal(node: exp.Cast, kind: Type) -> exp.Expr | None:
     """A typed literal, as `TIMESTAMP '…'`, when DuckDB reads the text as Trino does."""
     text = node.this
     if not (isinstance(text, exp.Literal) and text.is_string):
@@ -81,7 +81,7 @@ def _literal(node: exp.Cast, kind: Type) -> exp.Expression | None:
     return None
 
 
-def _from_text(node: exp.Expression, kind: Type, *, soft: bool) -> exp.Expression | None:
+def _from_text(node: exp.Expr, kind: Type, *, soft: bool) -> exp.Expr | None:
     """Read a text, which must look as Trino wants it; else NULL for TRY_CAST, an error for CAST."""
     looks = ""
     if kind.is_integer:
@@ -103,13 +103,13 @@ def _from_text(node: exp.Expression, kind: Type, *, soft: bool) -> exp.Expressio
     return read if soft else _or_fail(read, node, kind)
 
 
-def _or_fail(read: exp.Expression, node: exp.Expression, kind: Type) -> exp.Expression:
+def _or_fail(read: exp.Expr, node: exp.Expr, kind: Type) -> exp.Expr:
     """Fail where a text was given and nothing was read; the message itself is what cannot be cast."""
     failure = as_type(build("'Cannot cast ' || _1", node), kind)
     return build("CASE WHEN _1 IS NULL AND _2 IS NOT NULL THEN _3 ELSE _1 END", read, node, failure)
 
 
-def _convert(value: Typed, kind: Type, *, soft: bool) -> exp.Expression | None:
+def _convert(value: Typed, kind: Type, *, soft: bool) -> exp.Expr | None:
     source, node = value.type, value.node
     write = try_as_type if soft else as_type
     if source == JSON:
@@ -127,7 +127,7 @@ def _convert(value: Typed, kind: Type, *, soft: bool) -> exp.Expression | None:
     return _between_times(value, kind)
 
 
-def _to_text(value: Typed) -> exp.Expression | None:
+def _to_text(value: Typed) -> exp.Expr | None:
     source, node = value.type, value.node
     if source.is_exact:
         return as_type(node, VARCHAR)
@@ -139,7 +139,7 @@ def _to_text(value: Typed) -> exp.Expression | None:
     return None
 
 
-def _between_times(value: Typed, kind: Type) -> exp.Expression | None:
+def _between_times(value: Typed, kind: Type) -> exp.Expr | None:
     source, node = value.type, value.node
     zoned = source.name.endswith("zone")
     if zoned and source.args[1] != "utc" and not kind.name.endswith("zone"):
@@ -156,7 +156,7 @@ def _between_times(value: Typed, kind: Type) -> exp.Expression | None:
     return None
 
 
-def _from_json(node: exp.Expression, kind: Type, *, soft: bool) -> exp.Expression | None:
+def _from_json(node: exp.Expr, kind: Type, *, soft: bool) -> exp.Expr | None:
     if kind == VARCHAR:
         read = call("athena_json_as_text", node)
     elif kind.is_integer or kind.name in ("double", "boolean"):
@@ -173,6 +173,6 @@ def _from_json(node: exp.Expression, kind: Type, *, soft: bool) -> exp.Expressio
         failure = build("CAST(CAST('Cannot cast to varchar: ' || _1 AS INTEGER) AS VARCHAR)", node)
     else:
         failure = as_type(build("'Cannot cast ' || _1", node), kind)
-    return build("CASE WHEN _1 IS NULL OR _1 = 'null' THEN NULL WHEN _2 IS NULL THEN _3 ELSE _2 END", node, read, failure)
-
-
+    return build(
+        "CASE WHEN _1 IS NULL OR _1 = 'null' THEN NULL WHEN _2 IS NULL THEN _3 ELSE _2 END", node, read, failure
+    )

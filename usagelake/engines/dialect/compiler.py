@@ -14,15 +14,15 @@ from usagelake.engines.dialect import aggregates, arrays, casts, operators, time
 from usagelake.engines.dialect.functions import Call, lookup, scalar
 from usagelake.engines.dialect.refusal import refuse
 from usagelake.engines.dialect.scope import Column, Scope
-from usagelake.engines.dialect.typed import Typed, as_type, build, call, coerce, coerce_all, wrapped
 from usagelake.engines.dialect.sql_types import BIGINT, BOOLEAN, DATE, UNKNOWN, Type, instant, timestamp
+from usagelake.engines.dialect.typed import Typed, as_type, build, call, coerce, coerce_all, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from usagelake.engines.dialect.context import Context
 
-    CarryQuery = Callable[[exp.Expression, Scope], Sequence[Column]]
+    CarryQuery = Callable[[exp.Expr, Scope], Sequence[Column]]
 
 
 class Compiler:
@@ -37,7 +37,7 @@ class Compiler:
         self._carry_query = carry_query
         self._params = params
 
-    def typed(self, node: exp.Expression, context: Context) -> Typed:
+    def typed(self, node: exp.Expr, context: Context) -> Typed:
         """Carry one expression.
 
         Args:
@@ -57,7 +57,7 @@ class Compiler:
             raise refuse(node, f"`{node.sql('trino')}` is not carried")
         return method(self, node, context)
 
-    def condition(self, node: exp.Expression, context: Context) -> exp.Expression:
+    def condition(self, node: exp.Expr, context: Context) -> exp.Expr:
         """Carry a condition."""
         return operators.condition(node, self.typed(node, context), context.clause)
 
@@ -165,9 +165,7 @@ class Compiler:
     def _escape(self, node: exp.Escape, context: Context) -> Typed:
         if not isinstance(node.this, exp.Like):
             raise refuse(node, "ESCAPE stands after LIKE")
-        return operators.like(
-            node, *self._pair(node.this, context), self.typed(node.expression, context)
-        )
+        return operators.like(node, *self._pair(node.this, context), self.typed(node.expression, context))
 
     def _exists(self, node: exp.Exists, context: Context) -> Typed:
         inner = self._query(node.this, context)
@@ -177,7 +175,7 @@ class Compiler:
         inner = self._query(node, context)
         return Typed(inner, self._single(node, inner).type)
 
-    def _query(self, node: exp.Expression, context: Context) -> exp.Subquery:
+    def _query(self, node: exp.Expr, context: Context) -> exp.Subquery:
         copied = node.copy()
         body = copied.this if isinstance(copied, exp.Subquery) else copied
         while isinstance(body, exp.Subquery) and not body.args.get("alias"):
@@ -188,7 +186,7 @@ class Compiler:
         return inner
 
     @staticmethod
-    def _single(node: exp.Expression, inner: exp.Subquery) -> Column:
+    def _single(node: exp.Expr, inner: exp.Subquery) -> Column:
         columns: Sequence[Column] = inner.meta["columns"]
         if len(columns) != 1:
             raise refuse(node, f"the query must give one column, not {len(columns)}")
@@ -212,9 +210,7 @@ class Compiler:
         return self._branches(node, [branch], default)
 
     @staticmethod
-    def _branches(
-        node: exp.Expression, branches: list[tuple[exp.Expression, Typed]], default: Typed | None
-    ) -> Typed:
+    def _branches(node: exp.Expr, branches: list[tuple[exp.Expr, Typed]], default: Typed | None) -> Typed:
         values = [value for _, value in branches] + ([] if default is None else [default])
         kind = operators.meet(node, values, "mix " + ", ".join(str(value.type) for value in values))
         ifs = [exp.If(this=test, true=coerce(value, kind)) for test, value in branches]
@@ -260,7 +256,7 @@ class Compiler:
             raise refuse(node, "current_timestamp takes no precision here")
         return Typed(build("date_trunc('millisecond', CAST(now() AS TIMESTAMP))"), instant())
 
-    def _localtimestamp(self, _: exp.Expression, __: Context) -> Typed:
+    def _localtimestamp(self, _: exp.Expr, __: Context) -> Typed:
         return Typed(build("date_trunc('millisecond', CAST(now() AS TIMESTAMP))"), timestamp())
 
     def _anonymous(self, node: exp.Anonymous, context: Context) -> Typed:
@@ -292,13 +288,13 @@ class Compiler:
         kind = operators.meet(node, values, "mix " + ", ".join(str(value.type) for value in values))
         return Typed(call("coalesce", *coerce_all(values, kind)), kind)
 
-    def _aggregate(self, node: exp.Expression, context: Context) -> Typed:
+    def _aggregate(self, node: exp.Expr, context: Context) -> Typed:
         found = aggregates.unwrap(node)
         if found is None:
             raise refuse(node, f"`{node.sql('trino')}` is not carried")
         return aggregates.carry_aggregate(self, found, context)
 
-    _METHODS: ClassVar[dict[type[exp.Expression], Callable[..., Typed]]] = {
+    _METHODS: ClassVar[dict[type[exp.Expr], Callable[..., Typed]]] = {
         exp.Column: _column,
         exp.Identifier: _identifier,
         exp.Placeholder: _placeholder,
@@ -338,7 +334,7 @@ class Compiler:
     }
 
 
-def grouping_key(node: exp.Expression, scope: Scope) -> str:
+def grouping_key(node: exp.Expr, scope: Scope) -> str:
     """Write an expression so that two that mean the same are the same text."""
     tree = node.copy()
     while isinstance(tree, exp.Paren):
@@ -357,5 +353,3 @@ def grouping_key(node: exp.Expression, scope: Scope) -> str:
     for function in tree.find_all(exp.Anonymous):
         function.set("this", function.name.lower())
     return tree.sql("trino", comments=False)
-
-

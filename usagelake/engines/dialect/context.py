@@ -34,7 +34,7 @@ class Context:
     aggregates: bool = False
     windows: bool = False
     fuse: bool = True
-    names: Mapping[str, tuple[exp.Expression, Type]] = field(default_factory=dict)
+    names: Mapping[str, tuple[exp.Expr, Type]] = field(default_factory=dict)
 
     def inside_aggregate(self) -> Context:
         """The context of an aggregate's arguments: rows, not groups."""
@@ -48,6 +48,6 @@ class Context:
         """The context of what is computed for some rows only."""
         return replace(self, fuse=False)
 
-    def with_names(self, names: Mapping[str, tuple[exp.Expression, Type]]) -> Context:
+    def with_names(self, names: Mapping[str, tuple[exp.Expr, Type]]) -> Context:
         """The context of a lambda's body."""
         return replace(self, names={**self.names, **names}, aggregates=False, windows=False)

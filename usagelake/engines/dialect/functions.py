@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class TypesExpressions(Protocol):
     """What carries an expression to DuckDB; the compiler does."""
 
-    def typed(self, node: exp.Expression, context: Context) -> Typed:
+    def typed(self, node: exp.Expr, context: Context) -> Typed:
         """Carry one expression."""
 
 
@@ -53,7 +53,7 @@ class Call:
         return str(self.node.name).lower()
 
     @property
-    def written(self) -> list[exp.Expression]:
+    def written(self) -> list[exp.Expr]:
         """The arguments as they are written."""
         return list(self.node.expressions)
 
@@ -167,7 +167,7 @@ _INSTEAD = {
 }
 
 
-def choose(function: Function, values: Sequence[Typed], node: exp.Expression) -> tuple[Signature, list[Typed], Type]:
+def choose(function: Function, values: Sequence[Typed], node: exp.Expr) -> tuple[Signature, list[Typed], Type]:
     """Pick the signature that needs the fewest conversions, and convert the arguments to it.
 
     Raises:
@@ -193,7 +193,7 @@ def _shown(signature: Signature) -> str:
     return f"({params}{', …' if signature.variadic else ''})"
 
 
-def write(signature: Signature, values: Sequence[Typed]) -> exp.Expression:
+def write(signature: Signature, values: Sequence[Typed]) -> exp.Expr:
     """Write the DuckDB expression of a signature."""
     nodes = [value.node for value in values]
     if signature.template is None:

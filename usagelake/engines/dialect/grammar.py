@@ -17,14 +17,14 @@ from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.trino import TrinoParser
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from usagelake.engines.dialect.refusal import RefusalError, refuse
 
 MAX_PRECISION = 38
 
 
-def _decimal_literal(_: Any, this: exp.Expression, __: exp.DataType) -> exp.Expression:
+def _decimal_literal(_: Any, this: exp.Expr, __: exp.DataType) -> exp.Expr:
     """`DECIMAL '0.0035'` has the precision and scale of its digits."""
     match = re.fullmatch(r"[+-]?(\d*)(?:\.(\d*))?", this.name)
     if match is None or not (match[1] or match[2]):
@@ -60,13 +60,92 @@ class Athena(Trino):
 
 
 RESERVED = frozenset(
-    "ALTER AND AS BETWEEN BY CASE CAST CONSTRAINT CREATE CROSS CUBE CURRENT_CATALOG CURRENT_DATE "
-    "CURRENT_PATH CURRENT_SCHEMA CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DEALLOCATE DELETE DESCRIBE "
-    "DISTINCT DROP ELSE END ESCAPE EXCEPT EXECUTE EXISTS EXTRACT FALSE FIRST FOR FROM FULL GROUP GROUPING "
-    "HAVING IN INNER INSERT INTERSECT INTO IS JOIN JSON_ARRAY JSON_EXISTS JSON_OBJECT JSON_QUERY "
-    "JSON_TABLE JSON_VALUE LAST LEFT LIKE LISTAGG LOCALTIME LOCALTIMESTAMP NATURAL NORMALIZE NOT NULL OF "
-    "ON OR ORDER OUTER PREPARE RECURSIVE RIGHT ROLLUP SELECT SKIP TABLE THEN TRIM TRUE UESCAPE UNION "
-    "UNNEST USING VALUES WHEN WHERE WITH".split()
+    [
+        "ALTER",
+        "AND",
+        "AS",
+        "BETWEEN",
+        "BY",
+        "CASE",
+        "CAST",
+        "CONSTRAINT",
+        "CREATE",
+        "CROSS",
+        "CUBE",
+        "CURRENT_CATALOG",
+        "CURRENT_DATE",
+        "CURRENT_PATH",
+        "CURRENT_SCHEMA",
+        "CURRENT_TIME",
+        "CURRENT_TIMESTAMP",
+        "CURRENT_USER",
+        "DEALLOCATE",
+        "DELETE",
+        "DESCRIBE",
+        "DISTINCT",
+        "DROP",
+        "ELSE",
+        "END",
+        "ESCAPE",
+        "EXCEPT",
+        "EXECUTE",
+        "EXISTS",
+        "EXTRACT",
+        "FALSE",
+        "FIRST",
+        "FOR",
+        "FROM",
+        "FULL",
+        "GROUP",
+        "GROUPING",
+        "HAVING",
+        "IN",
+        "INNER",
+        "INSERT",
+        "INTERSECT",
+        "INTO",
+        "IS",
+        "JOIN",
+        "JSON_ARRAY",
+        "JSON_EXISTS",
+        "JSON_OBJECT",
+        "JSON_QUERY",
+        "JSON_TABLE",
+        "JSON_VALUE",
+        "LAST",
+        "LEFT",
+        "LIKE",
+        "LISTAGG",
+        "LOCALTIME",
+        "LOCALTIMESTAMP",
+        "NATURAL",
+        "NORMALIZE",
+        "NOT",
+        "NULL",
+        "OF",
+        "ON",
+        "OR",
+        "ORDER",
+        "OUTER",
+        "PREPARE",
+        "RECURSIVE",
+        "RIGHT",
+        "ROLLUP",
+        "SELECT",
+        "SKIP",
+        "TABLE",
+        "THEN",
+        "TRIM",
+        "TRUE",
+        "UESCAPE",
+        "UNION",
+        "UNNEST",
+        "USING",
+        "VALUES",
+        "WHEN",
+        "WHERE",
+        "WITH",
+    ]
 )
 """https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html, "in SQL SELECT statements"."""
 
@@ -103,7 +182,7 @@ _CLAUSES = {
 }  # fmt: skip
 
 
-def parse_statement(text: str, *, origin: str | None = None) -> exp.Expression:
+def parse_statement(text: str, *, origin: str | None = None) -> exp.Expr:
     """Read one statement in Athena's dialect.
 
     Args:
@@ -140,7 +219,7 @@ def parse_statement(text: str, *, origin: str | None = None) -> exp.Expression:
             f"{message}, near `{near}`" if near else message, line=detail.get("line"), origin=origin
         ) from None
     tree = trees[0]
-    assert isinstance(tree, exp.Expression)
+    assert isinstance(tree, exp.Expr)
     return tree
 
 
@@ -170,7 +249,11 @@ def _check_pair(before: Token, token: Token, text: str) -> None:
         amount = token.token_type is TokenType.STRING and re.fullmatch(r"[+-]?\d+", token.text)
         if token.token_type is TokenType.NUMBER or (token.token_type is TokenType.STRING and not amount):
             raise RefusalError("an interval is written INTERVAL '3' DAY", line=token.line)
-    if before.token_type is TokenType.NUMBER and token.start == before.end + 1 and text[token.start] in "_abcdefghijklmnopqrstuvwxyz":
+    if (
+        before.token_type is TokenType.NUMBER
+        and token.start == before.end + 1
+        and text[token.start] in "_abcdefghijklmnopqrstuvwxyz"
+    ):
         raise RefusalError(f"{text[before.start : token.end + 1]} is no number in Athena", line=token.line)
     after_value = text[before.end].isalnum() or text[before.end] in '_")]'
     if token.token_type is TokenType.L_BRACKET and (not after_value or before.text.upper() in RESERVED):
@@ -181,7 +264,7 @@ def _check_pair(before: Token, token: Token, text: str) -> None:
         raise RefusalError("write `=`", line=token.line)
 
 
-def _check_names(tree: exp.Expression) -> None:
+def _check_names(tree: exp.Expr) -> None:
     """Refuse a name that Athena reads as a keyword, or does not read at all, unless it is quoted."""
     for name in tree.find_all(exp.Identifier):
         text = str(name.this)

@@ -22,7 +22,7 @@ _STEP = re.compile(
 )
 
 
-def json_path(node: exp.Expression) -> str:
+def json_path(node: exp.Expr) -> str:
     """Turn a literal JSON path of Athena into DuckDB's.
 
     Raises:
@@ -56,12 +56,12 @@ class _List:
     """One list call: what is read, how, and from where."""
 
     function: str
-    document: exp.Expression
+    document: exp.Expr
     trusted: bool
     name: str
     paths: list[str] = field(default_factory=list)
 
-    def column(self) -> exp.Expression:
+    def column(self) -> exp.Expr:
         paths = exp.Array(expressions=[string(path) for path in self.paths])
         read = call(self.function, self.document, paths)
         return exp.alias_(read if self.trusted else call("try", read), self.name, quoted=True)
@@ -78,7 +78,7 @@ class JsonPicks:
     alias: str
     lists: dict[tuple[str, str], _List] = field(default_factory=dict)
 
-    def pick(self, function: str, document: exp.Expression, path: str, *, trusted: bool) -> exp.Expression:
+    def pick(self, function: str, document: exp.Expr, path: str, *, trusted: bool) -> exp.Expr:
         """Read one value.
 
         Args:
@@ -99,7 +99,7 @@ class JsonPicks:
         column = exp.column(quoted(wanted.name), table=quoted(self.alias))
         return build("_1[_2]", column, number(wanted.paths.index(path) + 1))
 
-    def wrap(self, source: exp.Expression) -> exp.Expression:
+    def wrap(self, source: exp.Expr) -> exp.Expr:
         """Put the lists beside the relation's own columns, under the same alias."""
         if not self.lists:
             return source

@@ -10,8 +10,8 @@ from sqlglot import exp
 
 from usagelake.engines.dialect.functions import Call, carries, declare
 from usagelake.engines.dialect.json_picks import json_path
-from usagelake.engines.dialect.typed import Typed, as_type, build, call, string
 from usagelake.engines.dialect.sql_types import BIGINT, BOOLEAN, JSON, UNKNOWN, VARCHAR
+from usagelake.engines.dialect.typed import Typed, as_type, build, call, string
 
 declare(
     """
@@ -29,7 +29,7 @@ def _document(site: Call) -> Typed:
     return value
 
 
-def _pick(site: Call, function: str) -> tuple[exp.Expression, exp.Expression, str]:
+def _pick(site: Call, function: str) -> tuple[exp.Expr, exp.Expr, str]:
     """Read a value from a document: its element, the document, the path."""
     if len(site.written) != 2:  # noqa: PLR2004
         raise site.refuse(f"{site.name} takes a document and a path")

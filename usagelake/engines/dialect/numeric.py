@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlglot import exp
 
 from usagelake.engines.dialect.functions import Call, carries, declare
-from usagelake.engines.dialect.typed import Typed, as_type, build, call, coerce_all, number, wrapped
 from usagelake.engines.dialect.sql_types import MAX_PRECISION, Type, common, decimal
+from usagelake.engines.dialect.typed import Typed, as_type, build, call, coerce_all, number, wrapped
 
 _INTEGER_FUNCTIONS = "\n".join(
     f"""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from usagelake.engines.dialect.refusal import refuse
-from usagelake.engines.dialect.typed import Typed, as_type, coerce, coerce_all, wrapped
 from usagelake.engines.dialect.sql_types import (
     BIGINT,
     BOOLEAN,
@@ -27,6 +26,7 @@ from usagelake.engines.dialect.sql_types import (
     common,
     decimal,
 )
+from usagelake.engines.dialect.typed import Typed, as_type, coerce, coerce_all, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,7 +165,7 @@ def comparison(node: exp.Binary, left: Typed, right: Typed) -> Typed:
     return Typed(type(node)(this=nodes[0], expression=nodes[1]), BOOLEAN)
 
 
-def meet(node: exp.Expression, values: Sequence[Typed], what: str) -> Type:
+def meet(node: exp.Expr, values: Sequence[Typed], what: str) -> Type:
     """The type that values have in common.
 
     Raises:
@@ -179,18 +179,18 @@ def meet(node: exp.Expression, values: Sequence[Typed], what: str) -> Type:
     return kind
 
 
-def condition(node: exp.Expression, value: Typed, what: str) -> exp.Expression:
+def condition(node: exp.Expr, value: Typed, what: str) -> exp.Expr:
     """Make sure that a value is a condition."""
     if value.type not in (BOOLEAN, UNKNOWN):
         raise refuse(node, f"{what} needs a condition, not {value.type}")
     return wrapped(value.node) if isinstance(value.node, (exp.Or, exp.And)) else value.node
 
 
-def like(node: exp.Expression, text: Typed, pattern: Typed, escape: Typed | None) -> Typed:
+def like(node: exp.Expr, text: Typed, pattern: Typed, escape: Typed | None) -> Typed:
     """Carry LIKE, with or without ESCAPE."""
     if text.type not in (VARCHAR, UNKNOWN) or pattern.type not in (VARCHAR, UNKNOWN):
         raise refuse(node, f"LIKE compares texts, not {text.type} with {pattern.type}: cast")
-    carried: exp.Expression = exp.Like(this=wrapped(text.node), expression=wrapped(pattern.node))
+    carried: exp.Expr = exp.Like(this=wrapped(text.node), expression=wrapped(pattern.node))
     if escape is not None:
         if not (isinstance(escape.node, exp.Literal) and len(escape.node.name) == 1):
             raise refuse(node, "ESCAPE needs one character, written out")

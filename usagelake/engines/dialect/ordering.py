@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from usagelake.engines.dialect.functions import TypesExpressions
 
 
-def ordered(compiler: TypesExpressions, node: exp.Expression, context: Context) -> exp.Expression:
+def ordered(compiler: TypesExpressions, node: exp.Expr, context: Context) -> exp.Expr:
     """Carry one item of an ORDER BY that stands inside a function or a window."""
     inner = node.this if isinstance(node, exp.Ordered) else node
     value = compiler.typed(inner, context)
@@ -22,7 +22,7 @@ def ordered(compiler: TypesExpressions, node: exp.Expression, context: Context) 
     return directed(node, value.node)
 
 
-def directed(node: exp.Expression, key: exp.Expression) -> exp.Ordered:
+def directed(node: exp.Expr, key: exp.Expr) -> exp.Ordered:
     """Give a carried key the direction that is written on `node`."""
     if not isinstance(node, exp.Ordered):
         return exp.Ordered(this=key, desc=False, nulls_first=False)

@@ -45,12 +45,12 @@ class Queries:
         self.compiler = Compiler(self.subquery, params)
         self.relations = Relations(schema, self.compiler, self.carry)
 
-    def subquery(self, node: exp.Expression, around: Scope) -> Sequence[Column]:
+    def subquery(self, node: exp.Expr, around: Scope) -> Sequence[Column]:
         """Carry a query inside an expression."""
         return self.carry(node, around, around.common)
 
     def carry(
-        self, node: exp.Expression, parent: Scope | None, common_queries: Mapping[str, Sequence[Column]]
+        self, node: exp.Expr, parent: Scope | None, common_queries: Mapping[str, Sequence[Column]]
     ) -> Sequence[Column]:
         """Carry a query in place.
 
@@ -79,7 +79,7 @@ class Queries:
             return self.carry(node.this, parent, common_queries)
         raise refuse(node, f"a query is expected, not {node.key.upper()}")
 
-    def _with(self, node: exp.Expression, scope: Scope) -> None:
+    def _with(self, node: exp.Expr, scope: Scope) -> None:
         clause = node.args.get("with_")
         if clause is None:
             return
@@ -126,9 +126,9 @@ class Queries:
         if written is not None:
             written.set("this", self.compiler.condition(written.this, context))
 
-    def _expanded(self, node: exp.Select, scope: Scope) -> list[exp.Expression]:
+    def _expanded(self, node: exp.Select, scope: Scope) -> list[exp.Expr]:
         """Write out `*` and `t.*`."""
-        found: list[exp.Expression] = []
+        found: list[exp.Expr] = []
         for expression in node.expressions:
             star = expression.this if isinstance(expression, exp.Column) else expression
             if not isinstance(star, exp.Star):
@@ -144,7 +144,7 @@ class Queries:
                     found.extend(_star(relation.alias, column, node) for column in relation.columns)
         return [expression for expression in found if expression.name or not isinstance(expression, exp.Column)]
 
-    def _grouped(self, node: exp.Select, scope: Scope, expressions: list[exp.Expression]) -> Context:
+    def _grouped(self, node: exp.Select, scope: Scope, expressions: list[exp.Expr]) -> Context:
         """Carry GROUP BY, and tell what may stand in the columns."""
         group = node.args.get("group")
         places = [*expressions, node.args.get("having"), node.args.get("order")]
@@ -155,14 +155,14 @@ class Queries:
         keys: set[str] = set()
         if group is not None:
             only(group, {"expressions"})
+            if not group.expressions:
+                raise refuse(group, "GROUP BY names nothing")
             self._keys(group, expressions, keys, Context(scope, "GROUP BY"))
         return Context(scope, "SELECT", keys=frozenset(keys), aggregates=True, windows=True)
 
-    def _keys(
-        self, holder: exp.Expression, expressions: list[exp.Expression], keys: set[str], context: Context
-    ) -> None:
+    def _keys(self, holder: exp.Expr, expressions: list[exp.Expr], keys: set[str], context: Context) -> None:
         """Carry the expressions of GROUP BY, or of one of its grouping sets."""
-        carried: list[exp.Expression] = []
+        carried: list[exp.Expr] = []
         for written in holder.expressions:
             if isinstance(written, (exp.Cube, exp.Rollup, exp.GroupingSets, exp.Tuple)):
                 self._keys(written, expressions, keys, context)
@@ -171,9 +171,7 @@ class Queries:
                 carried.append(self._key(written, expressions, keys, context))
         holder.set("expressions", carried)
 
-    def _key(
-        self, written: exp.Expression, expressions: list[exp.Expression], keys: set[str], context: Context
-    ) -> exp.Expression:
+    def _key(self, written: exp.Expr, expressions: list[exp.Expr], keys: set[str], context: Context) -> exp.Expr:
         meant = written.unnest()
         if isinstance(written, exp.Literal) and not written.is_string:
             place = int(written.name) if written.name.isdigit() else 0
@@ -186,14 +184,14 @@ class Queries:
         keys.add(grouping_key(meant, context.scope))
         return value.node
 
-    def _order(
-        self, node: exp.Select, expressions: list[exp.Expression], columns: list[Column], context: Context
-    ) -> None:
+    def _order(self, node: exp.Select, expressions: list[exp.Expr], columns: list[Column], context: Context) -> None:
         """Carry ORDER BY: a result's column by its place, anything else as an expression."""
         order = node.args.get("order")
         if order is None:
             return
         only(order, {"expressions"})
+        if not order.expressions:
+            raise refuse(order, "ORDER BY names nothing")
         distinct = node.args.get("distinct") is not None
         keys = [grouping_key(expression.unalias(), context.scope) for expression in expressions]
         items = []
@@ -224,9 +222,7 @@ class Queries:
         columns = []
         for place, (left, right) in enumerate(zip(*sides, strict=True), start=1):
             kind = common(left.type, right.type)
-            if kind is None or not (
-                UNKNOWN in (left.type, right.type) or _same_values(left.type, right.type)
-            ):
+            if kind is None or not (UNKNOWN in (left.type, right.type) or _same_values(left.type, right.type)):
                 raise refuse(
                     node, f"column {place} of {node.key.upper()} is {left.type} and {right.type}: cast one of them"
                 )
@@ -245,13 +241,13 @@ class Queries:
         return columns
 
 
-def only(node: exp.Expression, allowed: set[str]) -> None:
+def only(node: exp.Expr, allowed: set[str]) -> None:
     """Refuse a part of the tree that has more to it than is carried."""
     for name, value in node.args.items():
         if value and name not in allowed:
             part = value[0] if isinstance(value, list) else value
-            shown = part.sql("trino") if isinstance(part, exp.Expression) else name.strip("_").upper()
-            raise refuse(part if isinstance(part, exp.Expression) else node, f"`{shown}` is not carried here")
+            shown = part.sql("trino") if isinstance(part, exp.Expr) else name.strip("_").upper()
+            raise refuse(part if isinstance(part, exp.Expr) else node, f"`{shown}` is not carried here")
 
 
 def _same_values(left: Type, right: Type) -> bool:
@@ -259,7 +255,7 @@ def _same_values(left: Type, right: Type) -> bool:
     return left == right or times or (left.is_integer and right.is_integer)
 
 
-def _star(alias: str, column: Column, node: exp.Expression) -> exp.Expression:
+def _star(alias: str, column: Column, node: exp.Expr) -> exp.Expr:
     if column.hidden:
         return exp.column("")
     if column.name is None:
@@ -269,7 +265,7 @@ def _star(alias: str, column: Column, node: exp.Expression) -> exp.Expression:
     return star
 
 
-def _column(expression: exp.Expression, kind: Type) -> Column:
+def _column(expression: exp.Expr, kind: Type) -> Column:
     if isinstance(expression, exp.Alias):
         return Column(expression.alias.lower(), kind, expression.alias)
     if isinstance(expression, exp.Column):
@@ -277,7 +273,7 @@ def _column(expression: exp.Expression, kind: Type) -> Column:
     return Column(None, kind)
 
 
-def _named(value: Typed, column: Column) -> exp.Expression:
+def _named(value: Typed, column: Column) -> exp.Expr:
     """Write a column of the result; a bare NULL is a text, so that it has a type."""
     node = as_type(value.node, value.type) if value.type == UNKNOWN else value.node
     if column.name is None:
@@ -285,7 +281,7 @@ def _named(value: Typed, column: Column) -> exp.Expression:
     return exp.alias_(node, column.name, quoted=True, copy=False)
 
 
-def _place(written: exp.Expression, columns: Sequence[Column]) -> int | None:
+def _place(written: exp.Expr, columns: Sequence[Column]) -> int | None:
     """The place of the result's column that an item of ORDER BY names."""
     if isinstance(written, exp.Literal) and not written.is_string:
         place = int(written.name) if written.name.isdigit() else 0
@@ -300,9 +296,7 @@ def _place(written: exp.Expression, columns: Sequence[Column]) -> int | None:
     return None
 
 
-def _without_aliases(
-    written: exp.Expression, expressions: list[exp.Expression], columns: Sequence[Column]
-) -> exp.Expression:
+def _without_aliases(written: exp.Expr, expressions: list[exp.Expr], columns: Sequence[Column]) -> exp.Expr:
     """Put the result's columns in the place of their aliases, which come before the tables' columns."""
     tree = written.copy()
     tree.set("parent", None)
@@ -315,12 +309,12 @@ def _without_aliases(
     return tree
 
 
-def _orderable(node: exp.Expression, kind: Type) -> None:
+def _orderable(node: exp.Expr, kind: Type) -> None:
     if kind.name == "json":
         raise refuse(node, "Athena cannot order by json")
 
 
-def _limit(node: exp.Expression) -> None:
+def _limit(node: exp.Expr) -> None:
     """Check LIMIT, OFFSET and FETCH FIRST: integers written out."""
     for name in ("limit", "offset"):
         clause = node.args.get(name)
@@ -341,7 +335,7 @@ def _limit(node: exp.Expression) -> None:
             raise refuse(clause, f"{name.upper()} takes an integer written out")
 
 
-def _aggregates_in(place: exp.Expression) -> bool:
+def _aggregates_in(place: exp.Expr) -> bool:
     """Whether an aggregate of this very query stands in an expression."""
     known = aggregates()
     inner = {id(call.node) for window in place.find_all(exp.Window) if (call := unwrap(window)) is not None}
@@ -351,13 +345,11 @@ def _aggregates_in(place: exp.Expression) -> bool:
     )
 
 
-def _own(node: exp.Expression, place: exp.Expression) -> bool:
+def _own(node: exp.Expr, place: exp.Expr) -> bool:
     """Whether a node belongs to the expression itself, not to a query inside it."""
-    current: exp.Expression | None = node
+    current: exp.Expr | None = node
     while current is not None and current is not place:
         if isinstance(current, (exp.Select, exp.SetOperation)):
             return False
         current = current.parent
     return True
-
-

@@ -31,7 +31,7 @@ class RefusalError(ConfigurationError):
         return RefusalError(self.message, line=self.line, origin=origin)
 
 
-def refuse(node: exp.Expression | None, message: str) -> RefusalError:
+def refuse(node: exp.Expr | None, message: str) -> RefusalError:
     """Make a refusal that names the line where `node` stands.
 
     Args:
@@ -41,7 +41,7 @@ def refuse(node: exp.Expression | None, message: str) -> RefusalError:
     return RefusalError(message, line=line_of(node))
 
 
-def line_of(node: exp.Expression | None) -> int | None:
+def line_of(node: exp.Expr | None) -> int | None:
     """Find the line on which a part of a tree stands, if any part of it or around it knows."""
     if node is None:
         return None

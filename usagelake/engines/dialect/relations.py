@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from usagelake.engines.dialect.compiler import Compiler
     from usagelake.engines.dialect.scope import Scope
 
-    CarryQuery = Callable[[exp.Expression, Scope | None, Mapping[str, Sequence[Column]]], Sequence[Column]]
+    CarryQuery = Callable[[exp.Expr, Scope | None, Mapping[str, Sequence[Column]]], Sequence[Column]]
 
 
 class Relations:
@@ -36,9 +36,7 @@ class Relations:
         carry_query: Carries a query that stands in FROM.
     """
 
-    def __init__(
-        self, schema: Mapping[str, Sequence[Column]], compiler: Compiler, carry_query: CarryQuery
-    ) -> None:
+    def __init__(self, schema: Mapping[str, Sequence[Column]], compiler: Compiler, carry_query: CarryQuery) -> None:
         self._schema = schema
         self._compiler = compiler
         self._carry_query = carry_query
@@ -89,7 +87,7 @@ class Relations:
         )
         return [Column(None, kind) for kind in kinds]
 
-    def _relation(self, node: exp.Expression, scope: Scope) -> exp.Expression:
+    def _relation(self, node: exp.Expr, scope: Scope) -> exp.Expr:
         if isinstance(node, exp.Table):
             return self._table(node, scope)
         if isinstance(node, exp.Subquery):
@@ -99,7 +97,7 @@ class Relations:
             return self._aliased(node, exp.Values(expressions=node.expressions), columns, scope)
         raise refuse(node, f"`{node.sql('trino')}` cannot stand in FROM here")
 
-    def _table(self, node: exp.Table, scope: Scope) -> exp.Expression:
+    def _table(self, node: exp.Table, scope: Scope) -> exp.Expr:
         _only_table(node)
         if not isinstance(node.this, exp.Identifier):
             raise refuse(node, f"`{node.this.sql('trino')}`: a query reads tables, not functions or files")
@@ -116,7 +114,7 @@ class Relations:
         scope.add(Relation(alias, renamed, picks=JsonPicks(alias)), node)
         return exp.Table(this=quoted(name), alias=table_alias(alias, written, renamed))
 
-    def _derived(self, node: exp.Subquery, scope: Scope) -> exp.Expression:
+    def _derived(self, node: exp.Subquery, scope: Scope) -> exp.Expr:
         for name in ("joins", "laterals", "pivots", "sample", "order", "limit", "offset", "with_"):
             if node.args.get(name):
                 raise refuse(node, "a query in FROM stands in parentheses, with an alias and nothing else")
@@ -126,9 +124,7 @@ class Relations:
         columns = self._carry_query(body, None, scope.common)
         return self._aliased(node, exp.Subquery(this=body), columns, scope)
 
-    def _aliased(
-        self, node: exp.Expression, carried: exp.Expression, columns: Sequence[Column], scope: Scope
-    ) -> exp.Expression:
+    def _aliased(self, node: exp.Expr, carried: exp.Expr, columns: Sequence[Column], scope: Scope) -> exp.Expr:
         written = node.args.get("alias")
         alias = node.alias.lower() or f"query {len(scope.relations)}"
         renamed = renamed_columns(node, columns, written)
@@ -136,9 +132,7 @@ class Relations:
         carried.set("alias", table_alias(alias, written, renamed))
         return carried
 
-    def _join(
-        self, join: exp.Join, scope: Scope, clause: exp.From, *, alone: bool
-    ) -> exp.Expression | None:
+    def _join(self, join: exp.Join, scope: Scope, clause: exp.From, *, alone: bool) -> exp.Expr | None:
         _only_join(join)
         if isinstance(join.this, exp.Unnest):
             if join.args.get("side") or join.args.get("on") is not None or join.args.get("using"):
@@ -190,7 +184,7 @@ class Relations:
         written = node.args.get("alias")
         names = [] if written is None else [name.name.lower() for name in written.args.get("columns") or []]
         offset = node.args.get("offset")
-        if isinstance(offset, exp.Expression):
+        if isinstance(offset, exp.Expr):
             names.append(offset.name.lower())
         if offset:
             kinds = [*kinds, BIGINT]
@@ -198,7 +192,7 @@ class Relations:
             raise refuse(node, f"UNNEST here needs an alias with {len(kinds)} columns: AS t (a, …)")
         return written.name.lower(), [Column(name, kind, name) for name, kind in zip(names, kinds, strict=True)]
 
-    def _beside(self, node: exp.Unnest, scope: Scope, source: exp.Expression) -> exp.Expression:
+    def _beside(self, node: exp.Unnest, scope: Scope, source: exp.Expr) -> exp.Expr:
         """Unnest into columns beside the only relation's own."""
         arrays = self._arrays(node, scope)
         alias, columns = self._unnested(node, [value.type.element for value in arrays])
@@ -212,7 +206,7 @@ class Relations:
         inner = exp.select(exp.Star(), *unnested, copy=False).from_(source.copy(), copy=False)
         return inner.subquery(alias=quoted(holder.alias), copy=False)
 
-    def _lateral(self, node: exp.Unnest, scope: Scope) -> exp.Expression:
+    def _lateral(self, node: exp.Unnest, scope: Scope) -> exp.Expr:
         """Unnest by a lateral query, as SQL says it."""
         arrays = self._arrays(node, scope)
         alias, columns = self._unnested(node, [value.type.element for value in arrays])
@@ -233,9 +227,7 @@ def _names(columns: Sequence[Column]) -> list[str]:
     return [column.name for column in columns if column.name is not None]
 
 
-def renamed_columns(
-    node: exp.Expression, columns: Sequence[Column], alias: exp.Expression | None
-) -> Sequence[Column]:
+def renamed_columns(node: exp.Expr, columns: Sequence[Column], alias: exp.Expr | None) -> Sequence[Column]:
     """Give columns the names of `AS t (a, b)`, where it has some."""
     names = [] if alias is None else alias.args.get("columns") or []
     if not names:
@@ -245,7 +237,7 @@ def renamed_columns(
     return [Column(name.name.lower(), column.type, name.name) for name, column in zip(names, columns, strict=True)]
 
 
-def table_alias(alias: str, written: exp.Expression | None, columns: Sequence[Column]) -> exp.TableAlias:
+def table_alias(alias: str, written: exp.Expr | None, columns: Sequence[Column]) -> exp.TableAlias:
     """Write an alias for DuckDB, with names where the statement has some."""
     named = written is not None and written.args.get("columns")
     return exp.TableAlias(

@@ -56,7 +56,7 @@ class Relation:
         """The columns called `name`."""
         return [column for column in self.columns if column.name == name]
 
-    def node(self, name: str) -> exp.Expression:
+    def node(self, name: str) -> exp.Expr:
         """Write a column of it for DuckDB."""
         table, column = self.reach.get(name, (self.alias, name))
         return exp.column(quoted(column), table=quoted(table))
@@ -78,7 +78,7 @@ class Scope:
     merged: set[str] = field(default_factory=set)
     """Columns that a JOIN … USING has made one."""
 
-    def add(self, relation: Relation, node: exp.Expression) -> None:
+    def add(self, relation: Relation, node: exp.Expr) -> None:
         """Bring a relation into sight."""
         if relation.alias in self.relations:
             raise refuse(node, f"two relations are called {relation.alias}: give one another alias")

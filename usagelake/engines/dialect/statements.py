@@ -35,7 +35,7 @@ class Statements:
         self._schema = schema
         self._queries = Queries(schema, params)
 
-    def carry(self, written: exp.Expression) -> tuple[exp.Expression, Sequence[Column]]:
+    def carry(self, written: exp.Expr) -> tuple[exp.Expr, Sequence[Column]]:
         """Carry a statement.
 
         Returns:
@@ -60,7 +60,7 @@ class Statements:
             return self._view(node), ()
         raise refuse(node, f"{node.key.upper()} is not carried")
 
-    def _target(self, node: exp.Expression) -> tuple[str, Sequence[Column]]:
+    def _target(self, node: exp.Expr) -> tuple[str, Sequence[Column]]:
         """Find the table that a statement changes."""
         if not isinstance(node, exp.Table) or node.args.get("db") is not None:
             raise refuse(node, "the table that is changed stands by its bare name")
@@ -109,7 +109,7 @@ class Statements:
             raise refuse(when, "THEN takes UPDATE SET, DELETE or INSERT (…) VALUES (…)")
         return carried
 
-    def _set(self, node: exp.Expression, table: str, context: Context) -> exp.Expression:
+    def _set(self, node: exp.Expr, table: str, context: Context) -> exp.Expr:
         if not isinstance(node, exp.EQ) or not isinstance(node.this, exp.Column) or node.this.table:
             raise refuse(node, "UPDATE SET takes column = value, with the column's bare name")
         value = self._queries.compiler.typed(node.expression, context)
@@ -130,7 +130,7 @@ class Statements:
         columns = exp.Tuple(expressions=[exp.column(quoted(name)) for name in names])
         return exp.Insert(this=columns, expression=exp.Tuple(expressions=carried))
 
-    def _stored(self, node: exp.Expression, table: str, name: str, value: Typed) -> exp.Expression:
+    def _stored(self, node: exp.Expr, table: str, name: str, value: Typed) -> exp.Expr:
         """Convert a value to the column that takes it, as Athena does."""
         found = [column for column in self._schema[table] if column.name == name]
         if not found:
@@ -194,7 +194,7 @@ def labels(columns: Sequence[Column]) -> list[str]:
     return [column.label or column.name or f"_col{place}" for place, column in enumerate(columns)]
 
 
-def _with_labels(node: exp.Expression, columns: Sequence[Column]) -> exp.Expression:
+def _with_labels(node: exp.Expr, columns: Sequence[Column]) -> exp.Expr:
     """Give the result's columns the names that Athena shows."""
     select = node
     while isinstance(select, (exp.SetOperation, exp.Subquery)):

@@ -11,8 +11,8 @@ import re
 from sqlglot import exp
 
 from usagelake.engines.dialect.functions import Call, carries, declare
-from usagelake.engines.dialect.typed import Typed, as_type, build, call, number, string, wrapped
 from usagelake.engines.dialect.sql_types import BIGINT, BOOLEAN, UNKNOWN, VARBINARY, VARCHAR, array
+from usagelake.engines.dialect.typed import Typed, as_type, build, call, number, string, wrapped
 
 declare(
     r"""
@@ -110,7 +110,7 @@ def _want(site: Call, conditions: list[bool], message: str) -> None:
         raise site.refuse(message)
 
 
-def _constant(node: exp.Expression) -> str | None:
+def _constant(node: exp.Expr) -> str | None:
     """The value of a text that is put together from texts written out."""
     if isinstance(node, exp.Literal) and node.is_string:
         return str(node.name)
@@ -151,7 +151,7 @@ def _pattern(site: Call, *, whole: bool) -> str:
     return "".join(plain)
 
 
-def _subject(site: Call, at_most: int) -> exp.Expression:
+def _subject(site: Call, at_most: int) -> exp.Expr:
     if not 2 <= len(site.written) <= at_most:  # noqa: PLR2004
         raise site.refuse(f"{site.name} does not take {len(site.written)} arguments")
     subject = site.compiler.typed(site.written[0], site.context)
@@ -211,7 +211,7 @@ def _from_base(site: Call) -> Typed:
     return Typed(call("athena_from_hex_digits", node), BIGINT)
 
 
-def _is_hex(node: exp.Expression) -> bool:
+def _is_hex(node: exp.Expr) -> bool:
     """Whether an expression of ours gives hexadecimal digits, at least one and at most 15."""
     if not (isinstance(node, exp.Anonymous) and node.name == "substr" and len(node.expressions) == 3):  # noqa: PLR2004
         return False

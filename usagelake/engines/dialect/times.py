@@ -11,8 +11,8 @@ import re
 from sqlglot import exp
 
 from usagelake.engines.dialect.functions import Call, carries, declare
-from usagelake.engines.dialect.typed import Typed, as_type, build, call, coerce, number, string
 from usagelake.engines.dialect.sql_types import BIGINT, DATE, VARCHAR, Type, instant, timestamp
+from usagelake.engines.dialect.typed import Typed, as_type, build, call, coerce, number, string
 
 _FIELDS = {
     "year": "year(_1)",
@@ -212,7 +212,7 @@ def _at_timezone(site: Call) -> Typed:
     return at_utc(site.node, value, site.text(1))
 
 
-def at_utc(node: exp.Expression, value: Typed, zone: str) -> Typed:
+def at_utc(node: exp.Expr, value: Typed, zone: str) -> Typed:
     """Carry `value AT TIME ZONE 'UTC'`."""
     from usagelake.engines.dialect.refusal import refuse  # noqa: PLC0415
 

@@ -51,22 +51,22 @@ class Typed:
         type: What it is in Athena.
     """
 
-    node: exp.Expression
+    node: exp.Expr
     type: Type
 
 
 @cache
-def _parsed(template: str) -> exp.Expression:
+def _parsed(template: str) -> exp.Expr:
     select = _Template().parse(f"SELECT {template}")[0]
     assert isinstance(select, exp.Select)
     found = select.expressions[0]
-    assert isinstance(found, exp.Expression)
+    assert isinstance(found, exp.Expr)
     for bracket in found.find_all(exp.Bracket):
         bracket.set("offset", 1)  # a subscript is written as it stands in the template
     return found.pop()
 
 
-def build(template: str, *arguments: exp.Expression) -> exp.Expression:
+def build(template: str, *arguments: exp.Expr) -> exp.Expr:
     """Write a DuckDB expression from a template of ours and carried arguments.
 
     Example:
@@ -79,11 +79,11 @@ def build(template: str, *arguments: exp.Expression) -> exp.Expression:
         if name.startswith("_") and name[1:].isdigit():
             column.replace(wrapped(arguments[int(name[1:]) - 1].copy()))
     inner = tree.this
-    assert isinstance(inner, exp.Expression)
+    assert isinstance(inner, exp.Expr)
     return inner.pop()
 
 
-def wrapped(node: exp.Expression) -> exp.Expression:
+def wrapped(node: exp.Expr) -> exp.Expr:
     """Put parentheses around an operator, so that it can stand anywhere."""
     needs = isinstance(node, (exp.Binary, exp.Unary, exp.Between, exp.In, exp.Lambda)) and not isinstance(
         node, (exp.Paren, exp.Dot)
@@ -91,17 +91,17 @@ def wrapped(node: exp.Expression) -> exp.Expression:
     return exp.paren(node, copy=False) if needs else node
 
 
-def call(name: str, *arguments: exp.Expression) -> exp.Expression:
+def call(name: str, *arguments: exp.Expr) -> exp.Expr:
     """Write a DuckDB function call."""
     return exp.Anonymous(this=name, expressions=[argument.copy() for argument in arguments])
 
 
-def string(text: str) -> exp.Expression:
+def string(text: str) -> exp.Expr:
     """Write a DuckDB text."""
     return exp.Literal.string(text)
 
 
-def number(value: int) -> exp.Expression:
+def number(value: int) -> exp.Expr:
     """Write a DuckDB integer."""
     return exp.Literal.number(value)
 
@@ -118,17 +118,17 @@ def duckdb_type(kind: Type) -> exp.DataType:
     return exp.DataType.build(text, dialect="duckdb")
 
 
-def as_type(node: exp.Expression, kind: Type) -> exp.Expression:
+def as_type(node: exp.Expr, kind: Type) -> exp.Expr:
     """Write CAST(node AS …), whatever sqlglot would think of it."""
     return exp.Cast(this=node, to=duckdb_type(kind).copy())
 
 
-def try_as_type(node: exp.Expression, kind: Type) -> exp.Expression:
+def try_as_type(node: exp.Expr, kind: Type) -> exp.Expr:
     """Write TRY_CAST(node AS …)."""
     return exp.TryCast(this=node, to=duckdb_type(kind).copy())
 
 
-def coerce(value: Typed, target: Type) -> exp.Expression:
+def coerce(value: Typed, target: Type) -> exp.Expr:
     """Convert as Athena does without being asked; the caller has checked that it does.
 
     Every time is a TIMESTAMP here, whatever its precision, so only a date needs a cast to become one.
@@ -144,6 +144,6 @@ def coerce(value: Typed, target: Type) -> exp.Expression:
     return as_type(value.node, target)
 
 
-def coerce_all(values: Sequence[Typed], target: Type) -> list[exp.Expression]:
+def coerce_all(values: Sequence[Typed], target: Type) -> list[exp.Expr]:
     """Convert several values to one type."""
     return [coerce(value, target) for value in values]

@@ -7,13 +7,13 @@ import codecs
 from usagelake.domain.json_lines import MAX_LINE_BYTES
 
 _FOREIGN = (b"\r", b"\x01", b"\x00")
-"""A bare CR would split a line; \\x01 separates a chunk's columns; neither it nor NUL stands in a JSON text."""
+r"""A bare CR would split a line; \x01 separates a chunk's columns; neither it nor NUL stands in a JSON text."""
 
 
 class Cleanliness:
-    """Looks at an object's bytes as they stream by.
+    r"""Looks at an object's bytes as they stream by.
 
-    Clean is UTF-8 without a byte order mark, without CR, NUL and \\x01, and without a line above the limit.
+    Clean is UTF-8 without a byte order mark, without CR, NUL and \x01, and without a line above the limit.
     The check may call an object unclean that the reader would survive, never the other way round.
     """
 

@@ -103,5 +103,7 @@ def _advice(error: duckdb.Error, reason: str) -> str:
     if isinstance(error, duckdb.OutOfMemoryException):
         return "\nSet USAGELAKE_MEMORY_LIMIT to more than its default of " + MEMORY_LIMIT + " and run again."
     if any(sign in reason for sign in _DAMAGED):
-        return "\nThe lake is damaged: move it away and run `usagelake bill` again, which makes it anew from the landing."
+        return (
+            "\nThe lake is damaged: move it away and run `usagelake bill` again, which makes it anew from the landing."
+        )
     return ""

@@ -7,7 +7,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
@@ -58,14 +58,16 @@ class DuckDBEngine:
         self._read_only = read_only
         database = self._lake.absolute() / DATABASE
         if "?" in str(database):
-            raise ConfigurationError(f"{self._lake}: DuckDB cannot keep a lake below a ? in a path; choose another folder")
+            raise ConfigurationError(
+                f"{self._lake}: DuckDB cannot keep a lake below a ? in a path; choose another folder"
+            )
         if read_only and not database.is_file():
-            raise EngineError(f"{self._lake}: there is no lake here; make one with `usagelake bill --lake {self._lake}`")
+            raise EngineError(
+                f"{self._lake}: there is no lake here; make one with `usagelake bill --lake {self._lake}`"
+            )
         self._lake.mkdir(parents=True, exist_ok=True)
         self._work = database.parent / "work"
-        self._connection = connect(
-            database, spill=self._work / "spill", memory_limit=memory_limit, read_only=read_only
-        )
+        self._connection = connect(database, spill=self._work / "spill", memory_limit=memory_limit, read_only=read_only)
         self._schema: dict[str, dict[str, str]] = {
             table.name: {column.name: str(column.type) for column in table.columns} for table in TABLES.values()
         }
@@ -76,7 +78,7 @@ class DuckDBEngine:
             with engine_errors(f"the lake {database}"):
                 create_tables(self._connection)
 
-    def __enter__(self) -> DuckDBEngine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -138,7 +140,8 @@ class DuckDBEngine:
         """Keep the rows of a query in a temporary table."""
         with engine_errors(query.name):
             self._connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {name} AS {self._carry(query).sql}", prepared_values(query, values)
+                f"CREATE OR REPLACE TEMP TABLE {name} AS {self._carry(query).sql}",
+                prepared_values(query, values),
             )
         self._know(name, dict(self._carry(query).columns))
 
@@ -160,11 +163,16 @@ class DuckDBEngine:
 
     def export(self, query: SqlFile, values: Mapping[str, object] | None, path: Path, file_format: str) -> None:
         """Run a query and write its rows to a local file."""
-        options = {"parquet": "FORMAT parquet, COMPRESSION zstd", "csv": "FORMAT csv, HEADER", "ndjson": "FORMAT json"}
+        options = {
+            "parquet": "FORMAT parquet, COMPRESSION zstd",
+            "csv": "FORMAT csv, HEADER",
+            "ndjson": "FORMAT json",
+        }
         target = str(path.absolute()).replace("'", "''")
         with engine_errors(f"writing {path}"):
             self._connection.execute(
-                f"COPY ({self._carry(query).sql}) TO '{target}' ({options[file_format]})", prepared_values(query, values)
+                f"COPY ({self._carry(query).sql}) TO '{target}' ({options[file_format]})",
+                prepared_values(query, values),
             )
 
     def publish(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -194,9 +202,7 @@ class DuckDBEngine:
         """Check a file as Athena would and carry it to DuckDB, once."""
         if file.origin not in self._carried:
             types = {param.name: str(param.type) for param in file.params.values()}
-            self._carried[file.origin] = carry(
-                as_insertion(file.tree), self._schema, params=types, origin=file.origin
-            )
+            self._carried[file.origin] = carry(as_insertion(file.tree), self._schema, params=types, origin=file.origin)
         return self._carried[file.origin]
 
     def _know(self, relation: str, columns: Mapping[str, str]) -> None:

@@ -29,4 +29,7 @@ def as_insertion(tree: exp.Expression) -> exp.Expression:
     new = exp.select(*(value.copy() for value in values.expressions), copy=False).from_(source)
     new = new.where(exp.Not(this=exp.Exists(this=known)), copy=False)
     plain_target = exp.Table(this=target.this)
-    return exp.Insert(this=exp.Schema(this=plain_target, expressions=[c.copy() for c in columns.expressions]), expression=new)
+    return exp.Insert(
+        this=exp.Schema(this=plain_target, expressions=[c.copy() for c in columns.expressions]),
+        expression=new,
+    )

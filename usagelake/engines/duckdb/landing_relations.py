@@ -44,7 +44,13 @@ def show(connection: duckdb.DuckDBPyConnection, staged: Staged, root: str | None
         staged: The batch.
         root: What stands before an object's key in its file's path, when files are read where they lie.
     """
-    load(connection, "batch_objects", {"number": ColumnType.BIGINT, **OBJECT_COLUMNS}, staged.rows, staged.folder)
+    load(
+        connection,
+        "batch_objects",
+        {"number": ColumnType.BIGINT, **OBJECT_COLUMNS},
+        staged.rows,
+        staged.folder,
+    )
     for source in Source:
         parts = []
         if staged.files[source]:

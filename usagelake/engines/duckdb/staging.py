@@ -17,7 +17,6 @@ import json
 import zlib
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from usagelake.domain.json_lines import read_object
@@ -27,6 +26,7 @@ from usagelake.engines.protocol import Unreadable
 from usagelake.errors import StorageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Iterable, Iterator, Sequence
 
     from usagelake.storage import ObjectInfo, Storage
@@ -50,13 +50,13 @@ _READ_BYTES = 4 * 1024 * 1024
 
 @dataclass(slots=True)
 class Staged:
-    """A batch's objects, as files that DuckDB can read whole.
+    r"""A batch's objects, as files that DuckDB can read whole.
 
     Attributes:
         folder: Holds the batch's own files; it is the batch's to delete.
         files: For each source the landing files that are read where they lie.
         chunks: For each source the file of joined lines, if there is one. A row is
-            `number \\x01 mark \\x01 line`: the object's number in the batch; nothing, or, when the line is
+            `number \x01 mark \x01 line`: the object's number in the batch; nothing, or, when the line is
             written as a JSON string, its fault or `-`; and the line.
         rows: The objects that can be taken: number, key, ETag (SHA-256), bytes, version.
         size: The objects' bytes, as listed.
@@ -141,20 +141,17 @@ class _ChunkWriter:
         """Read an unclean object line by line, and write its lines as JSON strings."""
         for line in read_object(chunks, gzipped=gzipped):
             mark = line.reason or NO_FAULT
-            self.write(b"%d\x01%s\x01%s\n" % (number, mark.encode(), json.dumps(line.text, ensure_ascii=False).encode()))
+            self.write(
+                b"%d\x01%s\x01%s\n" % (number, mark.encode(), json.dumps(line.text, ensure_ascii=False).encode())
+            )
 
 
-def _stage_object(
-    storage: Storage, info: ObjectInfo, writer: _ChunkWriter, number: int
-) -> tuple[str, Path | None]:
+def _stage_object(storage: Storage, info: ObjectInfo, writer: _ChunkWriter, number: int) -> tuple[str, Path | None]:
     """Stage one object; return its ETag, and its path when it is to be read where it lies."""
     path = storage.path(info.key)
     gzipped = info.key.endswith(".gz")
     in_place = (
-        path is not None
-        and not gzipped
-        and info.size >= JOIN_BELOW_BYTES
-        and _GLOB_CHARACTERS.isdisjoint(str(path))
+        path is not None and not gzipped and info.size >= JOIN_BELOW_BYTES and _GLOB_CHARACTERS.isdisjoint(str(path))
     )
     digest = hashlib.sha256()
     cleanliness = Cleanliness()

@@ -27,7 +27,9 @@ def prepared_values(file: SqlFile, values: Mapping[str, object] | None) -> dict[
         ConfigurationError: A value is missing or belongs to no parameter; every fault is named.
     """
     given = dict(values or {})
-    faults = [f"{file.kind}/{file.name}: there is no parameter {name}" for name in sorted(given.keys() - file.params.keys())]
+    faults = [
+        f"{file.kind}/{file.name}: there is no parameter {name}" for name in sorted(given.keys() - file.params.keys())
+    ]
     faults += [
         f"{file.kind}/{file.name}: parameter {name} ({parameter.type}) has no value"
         for name, parameter in file.params.items()

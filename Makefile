@@ -1,0 +1,55 @@
+# The daily commands. Each sets up what it needs in .venv, from pinned and hashed requirements.
+PYTHON ?= python3
+BIN := .venv/bin
+PERIOD := 2025-10
+
+.PHONY: demo test lint types contracts check bench lock wheel clean help
+
+help: ## List the commands.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/main ## Make traffic, bill it, and show the invoices.
+	rm -rf demo
+	$(BIN)/usagelake simulate --out demo --period $(PERIOD)
+	$(BIN)/usagelake bill --landing demo/landing --pricing pricing --period $(PERIOD) --out demo/out --lake demo/lake
+
+test: .venv/dev ## Run the tests.
+	$(BIN)/python -m pytest -n auto
+
+lint: .venv/dev ## Lint, and check the format.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev ## Check the types.
+	$(BIN)/mypy
+
+contracts: .venv/dev ## Check that imports point inward.
+	$(BIN)/lint-imports
+
+check: lint types contracts test ## All of the above.
+
+bench: .venv/dev ## Measure the main job against its floor (minutes; see bench/README.md).
+	$(BIN)/python bench/run.py $(ARGS)
+
+wheel: .venv/dev ## Build the wheel into dist/.
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+lock: ## Pin the requirements again; needs uv.
+	printf 'hatchling\neditables\n' | uv pip compile - $(LOCK) -o requirements/build.txt
+	uv pip compile pyproject.toml $(LOCK) -o requirements/main.txt
+	uv pip compile pyproject.toml --extra dev --extra bench -c requirements/main.txt $(LOCK) -o requirements/dev.txt
+LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+
+clean: ## Remove what the commands have made.
+	rm -rf .venv demo dist build bench/data bench/out
+
+.venv/main: requirements/build.txt requirements/main.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "usagelake needs Python 3.11 or later; name one with make PYTHON=…")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r requirements/main.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/dev: .venv/main requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
