@@ -67,7 +67,7 @@ typed AS (
         content_hash,
         request_id,
         request_id_json,
-        CASE WHEN regexp_like(epoch, '^\d{1,15}$') THEN try_cast(epoch AS bigint) END AS epoch_ms,
+        CASE WHEN regexp_like(epoch, '^\d{1,15}\z') THEN try_cast(epoch AS bigint) END AS epoch_ms,
         epoch,
         epoch_json,
         api_id,
@@ -78,18 +78,18 @@ typed AS (
         resource_path,
         status AS status_text,
         status_json,
-        CASE WHEN regexp_like(status, '^[1-5]\d\d$') THEN try_cast(status AS integer) END AS status,
+        CASE WHEN regexp_like(status, '^[1-5]\d\d\z') THEN try_cast(status AS integer) END AS status,
         response_length,
         response_length_json,
-        CASE WHEN regexp_like(response_length, '^\d{1,19}$') THEN try_cast(response_length AS bigint) END
+        CASE WHEN regexp_like(response_length, '^\d{1,19}\z') THEN try_cast(response_length AS bigint) END
             AS response_bytes,
         request_length,
         request_length_json,
-        CASE WHEN regexp_like(request_length, '^\d{1,19}$') THEN try_cast(request_length AS bigint) END
+        CASE WHEN regexp_like(request_length, '^\d{1,19}\z') THEN try_cast(request_length AS bigint) END
             AS request_bytes,
-        CASE WHEN regexp_like(response_latency, '^\d{1,19}$') THEN try_cast(response_latency AS bigint) END
+        CASE WHEN regexp_like(response_latency, '^\d{1,19}\z') THEN try_cast(response_latency AS bigint) END
             AS response_latency_ms,
-        CASE WHEN regexp_like(integration_latency, '^\d{1,19}$') THEN try_cast(integration_latency AS bigint) END
+        CASE WHEN regexp_like(integration_latency, '^\d{1,19}\z') THEN try_cast(integration_latency AS bigint) END
             AS integration_latency_ms,
         error_type,
         waf_response_code,

@@ -1,7 +1,5 @@
 """CAST and TRY_CAST: what Trino documents, or its source does, is what DuckDB gives."""
 
-# ruff: noqa: E501 -- a case stands on one line
-
 from __future__ import annotations
 
 import re

@@ -1,7 +1,5 @@
 """Statements that change tables: MERGE, INSERT, DELETE, and views."""
 
-# ruff: noqa: E501 -- a case stands on one line
-
 from __future__ import annotations
 
 from datetime import datetime

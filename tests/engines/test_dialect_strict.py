@@ -1,7 +1,5 @@
 """What Athena would refuse is refused before anything runs, with the line and what to write instead."""
 
-# ruff: noqa: E501 -- a case stands on one line
-
 from __future__ import annotations
 
 import pytest

@@ -56,7 +56,7 @@ def test_a_typed_value(kind: str, text: str, value: Any) -> None:
 )
 def test_a_wrong_value(kind: str, text: str) -> None:
     """The message names the parameter and what it takes."""
-    with pytest.raises(ConfigurationError, match="parameter p: .* is not "):
+    with pytest.raises(ConfigurationError, match=r"parameter p: .* is not "):
         parse_parameter(Parameter("p", kind), text)
 
 
@@ -91,6 +91,11 @@ def test_a_list_becomes_the_list_of_in() -> None:
     assert _bound("varchar[]", [], "SELECT 1 WHERE x NOT IN (:p)") == "SELECT 1 WHERE NOT FALSE"
     with pytest.raises(ConfigurationError, match=r"IN \(:p\)"):
         _bound("varchar[]", ["a"])
+
+
+def test_a_limit_is_a_plain_number() -> None:
+    """Athena takes no CAST in LIMIT."""
+    assert _bound("bigint", 5, "SELECT a FROM t OFFSET :p LIMIT :p") == "SELECT a FROM t OFFSET 5 LIMIT 5"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """One SQL file: header, parameters, statement."""
 
-# ruff: noqa: E501 -- a case stands on one line
-
 from __future__ import annotations
 
 import hashlib

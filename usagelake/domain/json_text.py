@@ -161,6 +161,7 @@ def _tokens(text: str) -> Iterator[tuple[str, JsonValue]]:
                 yield "scalar", _WORDS[token["word"]]
             case "end":
                 yield "end", None
+                return
             case _:
                 mark = token["mark"]
                 yield mark, {} if mark == "{" else [] if mark == "[" else None

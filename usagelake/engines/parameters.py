@@ -103,12 +103,12 @@ def _utc(instant: datetime) -> datetime:
 
 
 def bind(
-    tree: exp.Expr,
+    tree: exp.Expression,
     params: Mapping[str, Parameter],
     values: Mapping[str, object] | None = None,
     *,
     origin: str = "query",
-) -> exp.Expr:
+) -> exp.Expression:
     """Set the values of a statement's parameters.
 
     Args:
@@ -142,6 +142,9 @@ def bind(
 
 
 def _replace(placeholder: exp.Placeholder, kind: str, literals: list[exp.Expr]) -> None:
+    if isinstance(placeholder.parent, (exp.Limit, exp.Offset, exp.Fetch)):
+        placeholder.replace(exp.Literal.number(literals[0].name))  # Athena takes no CAST there
+        return
     if kind != "varchar[]":
         placeholder.replace(literals[0].copy())
         return

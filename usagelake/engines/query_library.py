@@ -197,8 +197,8 @@ def load_folder(folder: Path) -> list[SqlFile]:
         raise ConfigurationError(f"{folder}: there is no such folder of queries")
     files: list[SqlFile] = []
     faults: list[str] = []
-    for path in sorted(folder.glob("*.sql")):
-        faults.append(f"{path}: a query lies in a subfolder: {', '.join(KINDS)}")
+    kinds = ", ".join(KINDS)
+    faults.extend(f"{path}: a query lies in a subfolder: {kinds}" for path in sorted(folder.glob("*.sql")))
     for subfolder in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
         paths = sorted(subfolder.glob("*.sql"))
         if subfolder.name not in KINDS:

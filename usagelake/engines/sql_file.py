@@ -75,11 +75,11 @@ class SqlFile:
     params: Mapping[str, Parameter]
     text: str
     digest: str
-    tree: exp.Expr = field(compare=False, repr=False)
+    tree: exp.Expression = field(compare=False, repr=False)
     origin: str
     tables: frozenset[str]
 
-    def bound(self, values: Mapping[str, object] | None = None) -> exp.Expr:
+    def bound(self, values: Mapping[str, object] | None = None) -> exp.Expression:
         """The statement with the values of its parameters set; see `parameters.bind`."""
         return bind(self.tree, self.params, values, origin=f"{self.kind}/{self.name}")
 

@@ -20,6 +20,7 @@ from usagelake.engines.dialect.typed import Typed, as_type
 if TYPE_CHECKING:
     from usagelake.engines.dialect.context import Context
     from usagelake.engines.dialect.functions import TypesExpressions
+    from usagelake.engines.dialect.sql_types import Type
 
 declare(
     """
@@ -171,7 +172,7 @@ def _check_place(function: Function, found: AggregateCall, context: Context) -> 
 
 def _call(
     compiler: TypesExpressions, function: Function, found: AggregateCall, within: Context
-) -> tuple[exp.Anonymous, object]:
+) -> tuple[exp.Anonymous, Type]:
     if function.name == "count" and (not found.arguments or isinstance(found.arguments[0], exp.Star)):
         if found.distinct or len(found.arguments) > 1:
             raise refuse(found.node, "write count(*) or count(DISTINCT column)")

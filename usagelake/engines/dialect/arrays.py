@@ -80,7 +80,7 @@ def _filter(site: Call) -> Typed:
     return Typed(call("list_filter", value.node, function), value.type)
 
 
-def subscript(node: exp.Bracket, value: Typed, index: Typed) -> Typed:
+def subscript(value: Typed, index: Typed) -> Typed:
     """Carry `array[index]`, which is an error outside the array's bounds."""
     return Typed(call("athena_subscript", value.node, coerce(index, BIGINT)), value.type.element)
 

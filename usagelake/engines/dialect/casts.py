@@ -114,17 +114,20 @@ def _convert(value: Typed, kind: Type, *, soft: bool) -> exp.Expr | None:
     write = try_as_type if soft else as_type
     if source == JSON:
         return _from_json(node, kind, soft=soft)
-    if source.is_exact and (kind.is_number or (kind.name == "boolean" and source.is_integer)):
+    if source.name in ("double", "real") and kind.is_integer:
+        return write(call("round", node), kind)
+    if _same_in_both(source, kind):
         return write(node, kind)
-    if source.name in ("double", "real"):
-        if kind.is_integer:
-            return write(call("round", node), kind)
-        return write(node, kind) if kind.name in ("double", "real") else None
-    if source.name == "boolean" and (kind.is_number or kind == VARCHAR) and kind.name != "decimal":
-        return write(node, kind)
-    if kind == VARCHAR:
-        return _to_text(value)
-    return _between_times(value, kind)
+    return _to_text(value) if kind == VARCHAR else _between_times(value, kind)
+
+
+def _same_in_both(source: Type, kind: Type) -> bool:
+    """Whether DuckDB converts as Trino does."""
+    if source.is_exact:
+        return kind.is_number or (kind.name == "boolean" and source.is_integer)
+    if source.name == "boolean":
+        return kind == VARCHAR or (kind.is_number and kind.name != "decimal")
+    return source.name in ("double", "real") and kind.name in ("double", "real")
 
 
 def _to_text(value: Typed) -> exp.Expr | None:

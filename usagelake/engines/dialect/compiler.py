@@ -13,7 +13,6 @@ from sqlglot import exp
 from usagelake.engines.dialect import aggregates, arrays, casts, operators, times
 from usagelake.engines.dialect.functions import Call, lookup, scalar
 from usagelake.engines.dialect.refusal import refuse
-from usagelake.engines.dialect.scope import Column, Scope
 from usagelake.engines.dialect.sql_types import BIGINT, BOOLEAN, DATE, UNKNOWN, Type, instant, timestamp
 from usagelake.engines.dialect.typed import Typed, as_type, build, call, coerce, coerce_all, wrapped
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from usagelake.engines.dialect.context import Context
+    from usagelake.engines.dialect.scope import Column, Scope
 
     CarryQuery = Callable[[exp.Expr, Scope], Sequence[Column]]
 
@@ -169,7 +169,7 @@ class Compiler:
 
     def _exists(self, node: exp.Exists, context: Context) -> Typed:
         inner = self._query(node.this, context)
-        return Typed(exp.Exists(this=inner.this if isinstance(inner, exp.Subquery) else inner), BOOLEAN)
+        return Typed(exp.Exists(this=inner.this), BOOLEAN)
 
     def _subquery(self, node: exp.Subquery, context: Context) -> Typed:
         inner = self._query(node, context)
@@ -196,9 +196,7 @@ class Compiler:
         subject = node.this
         branches = []
         for branch in node.args["ifs"]:
-            test = exp.EQ(this=subject.copy(), expression=branch.this.copy()) if subject is not None else branch.this
-            if subject is not None:
-                test.set("parent", node)
+            test = branch.this if subject is None else exp.EQ(this=subject.copy(), expression=branch.this.copy())
             branches.append((self.condition(test, context), self.typed(branch.args["true"], context.on_demand())))
         default = node.args.get("default")
         return self._branches(node, branches, None if default is None else self.typed(default, context.on_demand()))
@@ -246,7 +244,7 @@ class Compiler:
         index = self.typed(node.expressions[0], context)
         if not index.type.is_integer:
             raise refuse(node, "a subscript is an integer")
-        return arrays.subscript(node, value, index)
+        return arrays.subscript(value, index)
 
     def _current_date(self, _: exp.CurrentDate, __: Context) -> Typed:
         return Typed(build("CAST(CAST(now() AS TIMESTAMP) AS DATE)"), DATE)

@@ -60,92 +60,18 @@ class Athena(Trino):
 
 
 RESERVED = frozenset(
-    [
-        "ALTER",
-        "AND",
-        "AS",
-        "BETWEEN",
-        "BY",
-        "CASE",
-        "CAST",
-        "CONSTRAINT",
-        "CREATE",
-        "CROSS",
-        "CUBE",
-        "CURRENT_CATALOG",
-        "CURRENT_DATE",
-        "CURRENT_PATH",
-        "CURRENT_SCHEMA",
-        "CURRENT_TIME",
-        "CURRENT_TIMESTAMP",
-        "CURRENT_USER",
-        "DEALLOCATE",
-        "DELETE",
-        "DESCRIBE",
-        "DISTINCT",
-        "DROP",
-        "ELSE",
-        "END",
-        "ESCAPE",
-        "EXCEPT",
-        "EXECUTE",
-        "EXISTS",
-        "EXTRACT",
-        "FALSE",
-        "FIRST",
-        "FOR",
-        "FROM",
-        "FULL",
-        "GROUP",
-        "GROUPING",
-        "HAVING",
-        "IN",
-        "INNER",
-        "INSERT",
-        "INTERSECT",
-        "INTO",
-        "IS",
-        "JOIN",
-        "JSON_ARRAY",
-        "JSON_EXISTS",
-        "JSON_OBJECT",
-        "JSON_QUERY",
-        "JSON_TABLE",
-        "JSON_VALUE",
-        "LAST",
-        "LEFT",
-        "LIKE",
-        "LISTAGG",
-        "LOCALTIME",
-        "LOCALTIMESTAMP",
-        "NATURAL",
-        "NORMALIZE",
-        "NOT",
-        "NULL",
-        "OF",
-        "ON",
-        "OR",
-        "ORDER",
-        "OUTER",
-        "PREPARE",
-        "RECURSIVE",
-        "RIGHT",
-        "ROLLUP",
-        "SELECT",
-        "SKIP",
-        "TABLE",
-        "THEN",
-        "TRIM",
-        "TRUE",
-        "UESCAPE",
-        "UNION",
-        "UNNEST",
-        "USING",
-        "VALUES",
-        "WHEN",
-        "WHERE",
-        "WITH",
-    ]
+    re.findall(
+        r"\w+",
+        """
+    ALTER AND AS BETWEEN BY CASE CAST CONSTRAINT CREATE CROSS CUBE CURRENT_CATALOG CURRENT_DATE
+    CURRENT_PATH CURRENT_SCHEMA CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DEALLOCATE DELETE DESCRIBE
+    DISTINCT DROP ELSE END ESCAPE EXCEPT EXECUTE EXISTS EXTRACT FALSE FIRST FOR FROM FULL GROUP GROUPING
+    HAVING IN INNER INSERT INTERSECT INTO IS JOIN JSON_ARRAY JSON_EXISTS JSON_OBJECT JSON_QUERY
+    JSON_TABLE JSON_VALUE LAST LEFT LIKE LISTAGG LOCALTIME LOCALTIMESTAMP NATURAL NORMALIZE NOT NULL OF
+    ON OR ORDER OUTER PREPARE RECURSIVE RIGHT ROLLUP SELECT SKIP TABLE THEN TRIM TRUE UESCAPE UNION
+    UNNEST USING VALUES WHEN WHERE WITH
+    """,
+    )
 )
 """https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html, "in SQL SELECT statements"."""
 
@@ -182,7 +108,7 @@ _CLAUSES = {
 }  # fmt: skip
 
 
-def parse_statement(text: str, *, origin: str | None = None) -> exp.Expr:
+def parse_statement(text: str, *, origin: str | None = None) -> exp.Expression:
     """Read one statement in Athena's dialect.
 
     Args:
@@ -219,7 +145,7 @@ def parse_statement(text: str, *, origin: str | None = None) -> exp.Expr:
             f"{message}, near `{near}`" if near else message, line=detail.get("line"), origin=origin
         ) from None
     tree = trees[0]
-    assert isinstance(tree, exp.Expr)
+    assert isinstance(tree, exp.Expression)
     return tree
 
 

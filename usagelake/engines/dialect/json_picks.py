@@ -1,21 +1,25 @@
 """Reading many JSON values of one text with one parse of it ("fusion").
 
 Ten `json_extract_scalar(line, …)` calls parse the line ten times. The calls of one SELECT that read the same
-column are collected here instead, and the relation that holds the column is wrapped once:
-`(SELECT *, json_extract_string(line, ['$.a', '$.b', …]) AS … FROM …)`. Each call becomes an element of that
-list. Texts and raw JSON are two lists, because a value's text costs a third of its raw JSON to write out.
+column are collected here instead, and the relation that holds the column is wrapped twice: once for the parse,
+`(SELECT *, json_transform(line, '{"a": "VARCHAR", "b": "JSON"}') AS … FROM …)`, and around it once for the
+values. Each call becomes a column of the outer one. A value that is asked for as text and as raw JSON is read
+raw, and its text taken from that.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from sqlglot import exp
 
 from usagelake.engines.dialect.refusal import refuse
 from usagelake.engines.dialect.scope import quoted
-from usagelake.engines.dialect.typed import build, call, number, string
+from usagelake.engines.dialect.sql_types import VARCHAR
+from usagelake.engines.dialect.typed import as_type, build, call, number, string
 
 _STEP = re.compile(
     r"""\.(?P<key>[\w:$\-/@|#]+)|\[(?P<index>\d+)\]|\[\s*"(?P<double>[^"\\]*)"\s*\]|\[\s*'(?P<single>[^'"\\]*)'\s*\]"""
@@ -51,20 +55,95 @@ def json_path(node: exp.Expr) -> str:
     return path
 
 
-@dataclass(slots=True)
-class _List:
-    """One list call: what is read, how, and from where."""
+_MEMBERS = re.compile(r'\$(?:\."[^"]+")+')
+_MEMBER = re.compile(r'\."([^"]+)"')
 
-    function: str
-    document: exp.Expr
+_Shape: TypeAlias = "dict[str, _Shape | str]"
+
+
+@dataclass(slots=True)
+class _Document:
+    """A column that JSON is read from, and what is read of it.
+
+    Args:
+        node: The column, as DuckDB writes it.
+        trusted: Whether it holds valid JSON for certain.
+        name: The column that the parse will have.
+        picks: What is read: function and path, to the column that the value will have.
+    """
+
+    node: exp.Expr
     trusted: bool
     name: str
-    paths: list[str] = field(default_factory=list)
+    picks: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def column(self) -> exp.Expr:
-        paths = exp.Array(expressions=[string(path) for path in self.paths])
-        read = call(self.function, self.document, paths)
+    def parse(self) -> exp.Expr:
+        """Read all values with one call: a struct where the paths make one, else a list of raw JSON."""
+        shape = self._shape()
+        if shape is None:
+            read = call("json_extract", self.node, exp.Array(expressions=[string(path) for path in self._paths()]))
+        else:
+            read = call("json_transform", self.node, string(json.dumps(shape)))
         return exp.alias_(read if self.trusted else call("try", read), self.name, quoted=True)
+
+    def values(self, alias: str) -> list[exp.Expr]:
+        """Take the values out of what `parse` read."""
+        parsed = exp.column(quoted(self.name), table=quoted(alias))
+        shape, paths = self._shape(), self._paths()
+        found = []
+        for (function, path), name in self.picks.items():
+            is_text = function == "json_extract_string"
+            if shape is None:
+                raw = as_type(build("_1[_2]", parsed, number(paths.index(path) + 1)), VARCHAR)
+                value = call("athena_json_text", raw) if is_text else raw
+            else:
+                member: exp.Expr = parsed
+                for key in _MEMBER.findall(path):
+                    member = call("struct_extract", member, string(key))
+                # A struct has NULL for a missing member and for null; only the rows that may hold null look again.
+                value = member if self._is_text(path) else build(
+                    "coalesce(_1, CASE WHEN contains(_2, 'null') THEN _3 END)",
+                    as_type(member, VARCHAR),
+                    self.node,
+                    as_type(self._again(path), VARCHAR),
+                )
+                if is_text and not self._is_text(path):
+                    value = call("athena_json_text", as_type(member, VARCHAR))
+            found.append(exp.alias_(value, name, quoted=True))
+        return found
+
+    def _again(self, path: str) -> exp.Expr:
+        read = call("json_extract", self.node, string(path))
+        return read if self.trusted else call("try", read)
+
+    def _paths(self) -> list[str]:
+        return list(dict.fromkeys(path for _, path in self.picks))
+
+    def _is_text(self, path: str) -> bool:
+        return ("json_extract", path) not in self.picks
+
+    def _shape(self) -> _Shape | None:
+        """Lay the paths out as one struct; None where they make none (subscripts, a value above another)."""
+        shape: _Shape = {}
+        for path in self._paths():
+            if not _MEMBERS.fullmatch(path):
+                return None
+            *parents, last = _MEMBER.findall(path)
+            holder = shape
+            for key in parents:
+                inner = holder.setdefault(key, {})
+                if isinstance(inner, str) or _differs_in_case(key, holder):
+                    return None
+                holder = inner
+            if last in holder or _differs_in_case(last, holder):
+                return None
+            holder[last] = "VARCHAR" if self._is_text(path) else "JSON"
+        return shape
+
+
+def _differs_in_case(key: str, holder: _Shape) -> bool:
+    """Tell whether a struct, whose fields have no case, would mix up two members."""
+    return any(other != key and other.lower() == key.lower() for other in holder)
 
 
 @dataclass(slots=True)
@@ -76,7 +155,7 @@ class JsonPicks:
     """
 
     alias: str
-    lists: dict[tuple[str, str], _List] = field(default_factory=dict)
+    documents: dict[str, _Document] = field(default_factory=dict)
 
     def pick(self, function: str, document: exp.Expr, path: str, *, trusted: bool) -> exp.Expr:
         """Read one value.
@@ -88,20 +167,21 @@ class JsonPicks:
             trusted: Whether the column holds valid JSON for certain.
 
         Returns:
-            The element of the list that will hold it.
+            The column that will hold it.
         """
-        key = (function, document.sql("duckdb"))
-        if key not in self.lists:
-            self.lists[key] = _List(function, document, trusted, f"json {len(self.lists)} of {self.alias}")
-        wanted = self.lists[key]
-        if path not in wanted.paths:
-            wanted.paths.append(path)
-        column = exp.column(quoted(wanted.name), table=quoted(self.alias))
-        return build("_1[_2]", column, number(wanted.paths.index(path) + 1))
+        known = self.documents.setdefault(
+            document.sql("duckdb"), _Document(document, trusted, f"json {len(self.documents)} of {self.alias}")
+        )
+        name = known.picks.setdefault((function, path), f"{function} {path} of {known.name}")
+        return exp.column(quoted(name), table=quoted(self.alias))
 
     def wrap(self, source: exp.Expr) -> exp.Expr:
-        """Put the lists beside the relation's own columns, under the same alias."""
-        if not self.lists:
+        """Put the values beside the relation's own columns, under the same alias."""
+        if not self.documents:
             return source
-        inner = exp.select(exp.Star(), *(wanted.column() for wanted in self.lists.values()), copy=False)
-        return inner.from_(source.copy(), copy=False).subquery(alias=quoted(self.alias), copy=False)
+        documents = self.documents.values()
+        parsed = exp.select(exp.Star(), *(each.parse() for each in documents), copy=False)
+        inner = parsed.from_(source.copy(), copy=False).subquery(alias=quoted(self.alias), copy=False)
+        values = [value for each in documents for value in each.values(self.alias)]
+        outer = exp.select(exp.Star(), *values, copy=False)
+        return outer.from_(inner, copy=False).subquery(alias=quoted(self.alias), copy=False)

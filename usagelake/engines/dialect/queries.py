@@ -179,7 +179,7 @@ class Queries:
                 raise refuse(written, f"GROUP BY {written.name}: there are {len(expressions)} columns")
             meant = expressions[place - 1].unalias()
         value = self.compiler.typed(meant, context)
-        if value.type.name in ("json",):
+        if value.type.name == "json":
             raise refuse(written, "json values are not grouped: read a scalar out of them")
         keys.add(grouping_key(meant, context.scope))
         return value.node

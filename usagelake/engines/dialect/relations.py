@@ -50,7 +50,7 @@ class Relations:
             clause.set("this", self._lateral(clause.this, scope))
         else:
             clause.set("this", self._relation(clause.this, scope))
-        remaining = []
+        remaining: list[exp.Expr] = []
         for join in node.args.get("joins") or []:
             carried = self._join(join, scope, clause, alone=not remaining)
             if carried is not None:

@@ -95,7 +95,7 @@ class Scope:
             raise refuse(node, f"write {node.table}.{node.name} without the database")
         scope: Scope | None = self
         while scope is not None:
-            found = scope._matches(name, table)
+            found = scope.matches(name, table)
             if len(found) == 1:
                 return found[0]
             if found:
@@ -107,7 +107,8 @@ class Scope:
         missing = f"{node.table}.{node.name}" if table else node.name
         raise refuse(node, f"column {missing} is not there{': ' + known if known else ''}")
 
-    def _matches(self, name: str, table: str) -> list[tuple[Relation, Column]]:
+    def matches(self, name: str, table: str) -> list[tuple[Relation, Column]]:
+        """The columns of this very scope that a name may mean."""
         relations = [self.relations[table]] if table in self.relations else []
         if not table:
             relations = list(self.relations.values())

@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 _INTEGER_DIGITS = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
@@ -138,27 +141,38 @@ def parse_type(text: str) -> Type:
     word = _ALIASES.get(word, word)
     if word in _PLAIN:
         return Type(word)
-    if re.fullmatch(r"varchar\(\w+\)", word):
-        return VARCHAR
-    if match := re.fullmatch(r"decimal\((\w+), ?(\w+)\)", word):
-        return Type("decimal", tuple(int(part) if part.isdigit() else part for part in match.groups()))
-    if match := re.fullmatch(r"timestamp(?:\((\w+)\))?( with time zone(?: (\w+))?)?", word):
-        fraction = match[1] or str(MAX_FRACTION)
-        digits: Argument = int(fraction) if fraction.isdigit() else fraction
-        if isinstance(digits, int) and digits > MAX_FRACTION:
-            raise ValueError(f"type {text}: a fraction of more than {MAX_FRACTION} digits is not carried")
-        if match[2]:
-            return Type("timestamp with time zone", (digits, match[3] or "utc"))
-        return Type("timestamp", (digits,))
-    if word.endswith("[]"):
-        return array(parse_type(word.removesuffix("[]")))
-    if match := re.fullmatch(r"array ?(?:\((.+)\)|<(.+)>)", word):
-        return array(parse_type(match[1] or match[2]))
-    if match := re.fullmatch(r"map ?(?:\((.+?), ?(.+)\)|<(.+?), ?(.+)>)", word):
-        return Type("map", (parse_type(match[1] or match[3]), parse_type(match[2] or match[4])))
-    if re.fullmatch(r"[a-z]", word):
-        return Type("variable", (word,))
+    for pattern, read in _COMPOSED:
+        match = pattern.fullmatch(word)
+        if match is not None:
+            return read(match)
     raise ValueError(f"type {text} is not carried")
+
+
+def _read_decimal(match: re.Match[str]) -> Type:
+    return Type("decimal", tuple(int(part) if part.isdigit() else part for part in match.groups()))
+
+
+def _read_timestamp(match: re.Match[str]) -> Type:
+    fraction = match[1] or str(MAX_FRACTION)
+    digits: Argument = int(fraction) if fraction.isdigit() else fraction
+    if isinstance(digits, int) and digits > MAX_FRACTION:
+        raise ValueError(f"type {match[0]}: a fraction of more than {MAX_FRACTION} digits is not carried")
+    if match[2]:
+        return Type("timestamp with time zone", (digits, match[3] or "utc"))
+    return Type("timestamp", (digits,))
+
+
+def _read_array(match: re.Match[str]) -> Type:
+    return array(parse_type(next(part for part in match.groups() if part)))
+
+
+_COMPOSED: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Type]], ...] = (
+    (re.compile(r"varchar\(\w+\)"), lambda _: VARCHAR),
+    (re.compile(r"decimal\((\w+), ?(\w+)\)"), _read_decimal),
+    (re.compile(r"timestamp(?:\((\w+)\))?( with time zone(?: (\w+))?)?"), _read_timestamp),
+    (re.compile(r"array ?\((.+)\)|array ?<(.+)>|(.+)\[\]"), _read_array),
+    (re.compile(r"([a-z])"), lambda match: Type("variable", (match[1],))),
+)
 
 
 def as_decimal(kind: Type) -> Type:
@@ -190,7 +204,7 @@ def common(one: Type, other: Type) -> Type | None:
         >>> str(common(BIGINT, decimal(4, 2))), common(VARCHAR, INTEGER)
         ('decimal(21, 2)', None)
     """
-    if one == other or other == UNKNOWN:
+    if other in (one, UNKNOWN):
         return one
     if one == UNKNOWN:
         return other

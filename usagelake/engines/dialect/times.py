@@ -7,12 +7,15 @@ instant, as long as nobody asks for the wall clock of a zone of its own (`any` i
 from __future__ import annotations
 
 import re
-
-from sqlglot import exp
+from typing import TYPE_CHECKING
 
 from usagelake.engines.dialect.functions import Call, carries, declare
+from usagelake.engines.dialect.refusal import refuse
 from usagelake.engines.dialect.sql_types import BIGINT, DATE, VARCHAR, Type, instant, timestamp
 from usagelake.engines.dialect.typed import Typed, as_type, build, call, coerce, number, string
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 _FIELDS = {
     "year": "year(_1)",
@@ -183,9 +186,7 @@ def _date_format(site: Call) -> Typed:
 @carries("format_datetime")
 def _format_datetime(site: Call) -> Typed:
     pattern = ""
-    for part in re.findall(r"'(?:[^']|'')*'|([A-Za-z])\1*|[^A-Za-z']+", site.text(1)) and re.finditer(
-        r"'(?:[^']|'')*'|([A-Za-z])\1*|[^A-Za-z']+", site.text(1)
-    ):
+    for part in re.finditer(r"'(?:[^']|'')*'|([A-Za-z])\1*|[^A-Za-z']+", site.text(1)):
         text = part[0]
         if text.startswith("'"):
             pattern += (text[1:-1].replace("''", "'") or "'").replace("%", "%%")
@@ -214,8 +215,6 @@ def _at_timezone(site: Call) -> Typed:
 
 def at_utc(node: exp.Expr, value: Typed, zone: str) -> Typed:
     """Carry `value AT TIME ZONE 'UTC'`."""
-    from usagelake.engines.dialect.refusal import refuse  # noqa: PLC0415
-
     if zone.upper() not in ("UTC", "Z", "+00:00") or not value.type.name.startswith("timestamp"):
         raise refuse(node, f"AT TIME ZONE '{zone}' is not carried: times are in UTC here")
     return Typed(value.node, instant(value.type.precision))

@@ -84,6 +84,7 @@ def engine_errors(what: str) -> Iterator[None]:
     Raises:
         LakeBusyError: Another process has the lake open.
         EngineError: Anything else that DuckDB raised, with its own reason and what to do about it.
+        KeyboardInterrupt: Somebody interrupted the statement.
     """
     try:
         yield
@@ -92,6 +93,10 @@ def engine_errors(what: str) -> Iterator[None]:
         if "Could not set lock" in reason:
             raise LakeBusyError(f"{what}: another process has it open; wait for it to end, or stop it") from error
         raise EngineError(f"{what}: {reason}{_advice(error, reason)}") from error
+    except RuntimeError as error:  # DuckDB's word for a Ctrl-C while a statement ran
+        if "Query interrupted" in str(error):
+            raise KeyboardInterrupt from error
+        raise
 
 
 _DAMAGED = ("not a valid DuckDB database file", "Corrupt database file", "Could not read enough bytes")
