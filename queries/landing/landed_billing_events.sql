@@ -16,7 +16,7 @@ WITH pieces AS (
 ),
 
 lines AS (
-    SELECT object_key, fault, CASE WHEN piece LIKE '{%}' THEN piece ELSE trim(piece) END AS line
+    SELECT object_key, fault, CASE WHEN piece LIKE '{%}' THEN piece ELSE regexp_replace(piece, '^[ \t\r]+|[ \t\r]+\z', '') END AS line
     FROM pieces
 ),
 

@@ -237,6 +237,59 @@ def test_scalars_are_python_s(shared_athena: Athena, values: list[Any], *, ascii
         assert expected in (None, raw)
 
 
+DOCUMENTS = st.recursive(
+    SCALARS | st.sampled_from(["null", "{", '"', "\\", "0", "-0", "[1]", '{"b":1}']),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "c", "A"]), inner),
+    max_leaves=8,
+)
+PATHS = {"$.a": ("a",), "$.b": ("b",), "$.a.b": ("a", "b"), "$.b.c": ("b", "c"), "$.b.a": ("b", "a"), "$.c[1]": ("c", 1)}
+
+
+@pytest.mark.parametrize(
+    ("texts", "raws"),
+    [
+        (("$.a", "$.b", "$.c"), ()),
+        (("$.a", "$.b.c", "$.b.a"), ("$.b.c",)),
+        (("$.b",), ("$.a", "$.b")),
+        (("$.a", "$.a.b", "$.A"), ()),
+        (("$.a", "$.c[1]"), ("$.c[1]", "$.b")),
+        ((), ("$.a", "$.b", "$.c")),
+    ],
+)
+@settings(max_examples=20, deadline=None)
+@given(values=st.lists(DOCUMENTS, min_size=1, max_size=30))
+def test_fused_reads_are_python_s(
+    shared_athena: Athena, texts: tuple[str, ...], raws: tuple[str, ...], values: list[Any]
+) -> None:
+    """However the reads are put together, on any document, each gives what it would give alone."""
+    calls = [f"json_extract_scalar(x, '{path}')" for path in texts]
+    calls += [f"json_format(json_extract(x, '{path}'))" for path in raws]
+    found = shared_athena.each(", ".join(calls), [json.dumps(value) for value in values])
+    for value, row in zip(values, found, strict=True):
+        assert list(row[: len(texts)]) == [_scalar(_at(value, path)) for path in texts]
+        for path, raw in zip(raws, row[len(texts) :], strict=True):
+            assert (None if raw is None else [json.loads(raw)]) == _at(value, path)
+
+
+def _at(value: Any, path: str) -> list[Any] | None:
+    """The value at a path, in a list, or None when nothing is there."""
+    steps = PATHS.get(path, (path[2:],))
+    for step in steps:
+        if isinstance(step, int):
+            if not isinstance(value, list) or len(value) <= step:
+                return None
+        elif not isinstance(value, dict) or step not in value:
+            return None
+        value = value[step]
+    return [value]
+
+
+def _scalar(found: list[Any] | None) -> str | None:
+    if found is None or not isinstance(found[0], (str, bool, int)):
+        return None
+    return found[0] if isinstance(found[0], str) else json.dumps(found[0])
+
+
 @settings(max_examples=25, deadline=None)
 @given(texts=st.lists(st.text(alphabet='{}[]",: \\1a', max_size=12), min_size=1, max_size=40))
 def test_validity_is_python_s(shared_athena: Athena, texts: list[str]) -> None:

@@ -43,6 +43,10 @@ CASES: list[tuple[str, list[tuple[Any, ...]], str]] = [
     ("SELECT arbitrary(k) FROM s WHERE k = 'b'", [("b",)], AGGREGATE),
     ("SELECT min(k), max(k), min(x), max(p) FROM s", [("a", "b", 1.5, Decimal("1.0000"))], AGGREGATE),
     ("SELECT round(stddev_pop(d), 3), round(variance(d), 3) FROM s", [(0.829, 0.917)], AGGREGATE),
+    ("SELECT count_if(q > 0), count_if(q < 0) FROM s WHERE q IS NULL", [(0, 0)], AGGREGATE),
+    ("SELECT count_if(q > 0) FROM s WHERE k = 'zz'", [(0,)], AGGREGATE),
+    ("SELECT count_if(q > 10) FILTER (WHERE d = 1), count_if(q > 10) FROM s", [(1, 2)], AGGREGATE),
+    ("SELECT d, count_if(q > 10) OVER (PARTITION BY d) FROM s ORDER BY d, 2", [(1, 1), (1, 1), (2, 0), (3, 1)], WINDOW),
     # grouping
     ("SELECT k, sum(d) AS n FROM s GROUP BY k ORDER BY k", [("a", 3), ("b", 1), (None, 3)], SELECT),
     ("SELECT k, sum(d) AS n FROM s GROUP BY 1 ORDER BY 2 DESC, 1", [("a", 3), (None, 3), ("b", 1)], SELECT),

@@ -117,18 +117,14 @@ class Lake:
             whole = {**DEFAULTS[table], **row}
             assert whole.keys() <= columns.keys()
             marks = ", ".join("?" * len(columns))
-            self.connection.execute(
-                f"INSERT INTO {table} VALUES ({marks})", [whole.get(column) for column in columns]
-            )
+            self.connection.execute(f"INSERT INTO {table} VALUES ({marks})", [whole.get(column) for column in columns])
         return self
 
     def run(self, name: str, /, **values: Any) -> list[Row]:
         """Run a file; OCTOBER's start and end are given where it takes them."""
         file = self.queries.find(name)
         span = {key: value for key, value in OCTOBER.items() if key in file.params and key not in values}
-        sql = carry(
-            file.tree, self.schema, params={key: param.type for key, param in file.params.items()}
-        ).sql
+        sql = carry(file.tree, self.schema, params={key: param.type for key, param in file.params.items()}).sql
         rows = self.connection.execute(sql, complete(file.params, {**span, **values})).fetchall()
         bound = parse_statement(to_athena(file.bound({**span, **values})))
         assert check(bound, self.schema) == check(

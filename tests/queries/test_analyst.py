@@ -1,5 +1,7 @@
 """The saved queries of billing analysts: rows in, rows out."""
 
+# ruff: noqa: E501 -- a row stands on one line
+
 from __future__ import annotations
 
 from datetime import date, datetime
@@ -44,12 +46,20 @@ def test_top_customers(lake: Lake) -> None:
 
 def test_customer_usage(lake: Lake) -> None:
     """One customer's quantities by meter and dimension."""
-    lake.add("customers", {}, {"subject_type": "resource", "subject_id": "db1"}, {"subject_id": "k9", "customer_id": "c9"})
+    lake.add(
+        "customers", {}, {"subject_type": "resource", "subject_id": "db1"}, {"subject_id": "k9", "customer_id": "c9"}
+    )
     lake.add(
         "usage_hourly",
         {"quantity": Decimal(2), "events": 2},
         {"quantity": Decimal(3), "hour": "2025-10-07 01:00"},
-        {"subject_type": "resource", "subject_id": "db1", "meter": "internal_tokens", "dimension": "m1", "quantity": Decimal(7)},
+        {
+            "subject_type": "resource",
+            "subject_id": "db1",
+            "meter": "internal_tokens",
+            "dimension": "m1",
+            "quantity": Decimal(7),
+        },
         {"subject_id": "k9"},
     )
     assert lake.run("customer_usage", customer="c1") == [
@@ -89,10 +99,7 @@ def test_latency_percentiles_by_key(lake: Lake) -> None:
     """Requests without a latency are not measured."""
     lake.add(
         "api_requests",
-        *(
-            {"request_id": str(ms), "response_latency_ms": ms, "integration_latency_ms": ms - 1}
-            for ms in range(1, 101)
-        ),
+        *({"request_id": str(ms), "response_latency_ms": ms, "integration_latency_ms": ms - 1} for ms in range(1, 101)),
         {"request_id": "none"},
     )
     assert lake.run("latency_percentiles_by_key") == [("k1", 100, 50, 90, 99, 100, 49, 98)]
@@ -103,7 +110,13 @@ def test_hourly_load(lake: Lake) -> None:
     lake.add(
         "api_requests",
         {"request_id": "1", "response_latency_ms": 10},
-        {"request_id": "2", "event_time": "2025-10-05 12:59:59.999", "api_key_id": "k2", "status": 429, "response_latency_ms": 5},
+        {
+            "request_id": "2",
+            "event_time": "2025-10-05 12:59:59.999",
+            "api_key_id": "k2",
+            "status": 429,
+            "response_latency_ms": 5,
+        },
         {"request_id": "3", "event_time": "2025-10-05 13:00", "status": 503, "api_key_id": None},
     )
     assert lake.run("hourly_load") == [

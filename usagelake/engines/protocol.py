@@ -87,9 +87,7 @@ class Engine(Protocol):
     def fetch(self, query: SqlFile, values: Mapping[str, object] | None = None) -> Rows:
         """Run a query and bring all its rows."""
 
-    def export(
-        self, query: SqlFile, values: Mapping[str, object] | None, path: Path, file_format: str
-    ) -> None:
+    def export(self, query: SqlFile, values: Mapping[str, object] | None, path: Path, file_format: str) -> None:
         """Run a query and write its rows to a local file (`parquet`, `csv` or `ndjson`)."""
 
     def publish(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -37,9 +37,7 @@ METER_ROWS: Mapping[str, str] = {
 
 def table_schema() -> dict[str, Mapping[str, str]]:
     """Give the tables of the lake, each with its columns and their types."""
-    return {
-        table.name: {column.name: str(column.type) for column in table.columns} for table in TABLES.values()
-    }
+    return {table.name: {column.name: str(column.type) for column in table.columns} for table in TABLES.values()}
 
 
 def working_schema(queries: QueryLibrary) -> dict[str, Mapping[str, str]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 declare(
     """
     count(t) -> bigint
-    count_if(boolean) -> bigint
+    count_if(boolean) -> bigint := count(CASE WHEN _1 THEN 1 END)
     sum(bigint) -> bigint
     sum(double) -> double
     sum(decimal(p, s)) -> decimal(38, s)
@@ -78,7 +78,7 @@ declare(
     kind="window",
 )
 
-_RESULT_IS_WIDER = {"sum", "count_if", "approx_distinct"}
+_RESULT_IS_WIDER = {"sum", "approx_distinct"}
 _NEVER_OF = {"min": ("json", "array"), "max": ("json", "array"), "avg": ("decimal",)}
 
 

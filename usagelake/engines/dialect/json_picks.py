@@ -101,11 +101,15 @@ class _Document:
                 for key in _MEMBER.findall(path):
                     member = call("struct_extract", member, string(key))
                 # A struct has NULL for a missing member and for null; only the rows that may hold null look again.
-                value = member if self._is_text(path) else build(
-                    "coalesce(_1, CASE WHEN contains(_2, 'null') THEN _3 END)",
-                    as_type(member, VARCHAR),
-                    self.node,
-                    as_type(self._again(path), VARCHAR),
+                value = (
+                    member
+                    if self._is_text(path)
+                    else build(
+                        "coalesce(_1, CASE WHEN contains(_2, 'null') THEN _3 END)",
+                        as_type(member, VARCHAR),
+                        self.node,
+                        as_type(self._again(path), VARCHAR),
+                    )
                 )
                 if is_text and not self._is_text(path):
                     value = call("athena_json_text", as_type(member, VARCHAR))
@@ -172,7 +176,8 @@ class JsonPicks:
         known = self.documents.setdefault(
             document.sql("duckdb"), _Document(document, trusted, f"json {len(self.documents)} of {self.alias}")
         )
-        name = known.picks.setdefault((function, path), f"{function} {path} of {known.name}")
+        # A number, not the path: DuckDB's columns have no case, JSON's members have.
+        name = known.picks.setdefault((function, path), f"{len(known.picks)} of {known.name}")
         return exp.column(quoted(name), table=quoted(self.alias))
 
     def wrap(self, source: exp.Expr) -> exp.Expr:

@@ -26,8 +26,8 @@ from usagelake.engines.protocol import Unreadable
 from usagelake.errors import StorageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from usagelake.storage import ObjectInfo, Storage
 
