@@ -29,7 +29,7 @@ contracts: .venv/dev ## Check that imports point inward.
 check: lint types contracts test ## All of the above.
 
 bench: .venv/dev ## Measure the main job against its floor (minutes; see bench/README.md).
-	$(BIN)/python bench/run.py $(ARGS)
+	$(BIN)/python -m bench.run $(ARGS)
 
 wheel: .venv/dev ## Build the wheel into dist/.
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

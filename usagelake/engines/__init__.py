@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from usagelake.engines.ad_hoc import ad_hoc
+from usagelake.engines.metered_types import metered_event_types
 from usagelake.engines.protocol import Batch, Engine, Rows, Unreadable
 from usagelake.engines.query_library import QueryLibrary, load_queries
 from usagelake.engines.sql_file import SqlFile
@@ -17,5 +18,6 @@ __all__ = [
     "Unreadable",
     "ad_hoc",
     "load_queries",
+    "metered_event_types",
     "working_schema",
 ]

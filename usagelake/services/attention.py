@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from usagelake.domain.landing import ACCESS_LOG_FOLDER
+
 if TYPE_CHECKING:
     from usagelake.services.bill import Bill
 
@@ -28,11 +30,17 @@ def _unreadable(done: Bill) -> list[str]:
 
 
 def _quarantine(done: Bill) -> list[str]:
-    return [
+    notes = [
         f"{lines:,} {'line' if lines == 1 else 'lines'} of {source} in quarantine: {reason} (in {example}); "
         "see quarantine.ndjson"
         for source, reason, lines, example in done.quarantine
     ]
+    if done.summary["quarantined"] == done.summary["lines"] != 0:
+        notes.append(
+            f"every line is in quarantine: access logs are known by a folder {ACCESS_LOG_FOLDER} in their keys, "
+            "so --landing must name the folder above it"
+        )
+    return notes
 
 
 def _unassigned(done: Bill) -> list[str]:
@@ -60,6 +68,10 @@ def _others(done: Bill) -> list[str]:
             f"{done.ingested.ignored:,} files of the landing are not .jsonl or .jsonl.gz and were not read "
             f"(such as {done.ingested.ignored_example})"
         )
+    notes += [
+        f"{events:,} events of type {event_type} are read by no meter; add a meter that counts them"
+        for event_type, events in done.unmetered
+    ]
     if done.summary["objects"] == 0:
         notes.append("the landing holds no object: every invoice rests on no usage")
     return notes

@@ -11,6 +11,7 @@ from usagelake.domain.money import format_amount
 from usagelake.domain.rating.rate import Rated, rate
 from usagelake.domain.rating.segments import segments
 from usagelake.domain.usage import UsageTotal
+from usagelake.engines import metered_event_types
 from usagelake.services.ingest import IngestReport, ingest
 from usagelake.services.publication import publish_period
 from usagelake.services.roll_up import roll_up
@@ -38,12 +39,14 @@ class Bill:
         summary: What `summary.json` holds.
         ingested: What ingest met.
         quarantine: Why lines are in quarantine: source, reason, lines, an object that holds one.
+        unmetered: Event types of the lake that no meter reads, each with its events.
     """
 
     rated: Rated
     summary: dict[str, JsonValue]
     ingested: IngestReport
     quarantine: list[tuple[str, str, int, str]]
+    unmetered: list[tuple[str, int]]
 
 
 def bill(
@@ -88,7 +91,7 @@ def bill(
     evidence = _evidence(engine, queries, pricing)
     publish_period(engine, queries, period, rated, evidence, summary, out)
     reasons = engine.fetch(queries.get("billing", "quarantine_reasons")).rows
-    return Bill(rated, summary, ingested, reasons)
+    return Bill(rated, summary, ingested, reasons, _unmetered(engine, queries))
 
 
 def _span(period: Period | Segment) -> dict[str, object]:
@@ -138,6 +141,15 @@ def _summary(
             "new_events": events - before["api_requests"] - before["billing_events"],
         },
     }
+
+
+def _unmetered(engine: Engine, queries: QueryLibrary) -> list[tuple[str, int]]:
+    """Find usage that no meter would ever bill."""
+    metered = metered_event_types(queries)
+    if metered is None:
+        return []
+    rows = engine.fetch(queries.get("audits", "unmetered_event_types"), {"metered": metered}).rows
+    return [(event_type, events) for event_type, events, *_ in rows]
 
 
 def _evidence(engine: Engine, queries: QueryLibrary, pricing: Pricing) -> Evidence:

@@ -10,7 +10,7 @@ from sqlglot import ErrorLevel, exp
 from sqlglot.errors import UnsupportedError
 
 # The allow-list is filled by the themes.
-from usagelake.engines.dialect import aggregates, arrays, json_values, numeric, texts, times
+from usagelake.engines.dialect import aggregates, arrays, conditionals, grouping, json_values, numeric, texts, times
 from usagelake.engines.dialect.grammar import Athena
 from usagelake.engines.dialect.refusal import RefusalError, refuse
 from usagelake.engines.dialect.scope import Column
@@ -20,7 +20,7 @@ from usagelake.engines.dialect.statements import Statements, labels
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_THEMES = (aggregates, arrays, json_values, numeric, texts, times)
+_THEMES = (aggregates, arrays, conditionals, grouping, json_values, numeric, texts, times)
 
 Schema: TypeAlias = Mapping[str, Mapping[str, str]]
 """Table or view → column → Athena type, all in lower case: `{"api_requests": {"status": "integer"}}`.

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sqlglot import exp
 
-from usagelake.engines.dialect import aggregates, arrays, casts, operators, times
+from usagelake.engines.dialect import aggregates, arrays, casts, conditionals, operators, predicates, times
 from usagelake.engines.dialect.functions import Call, lookup, scalar
+from usagelake.engines.dialect.grouping import grouping_key
 from usagelake.engines.dialect.refusal import refuse
-from usagelake.engines.dialect.sql_types import BIGINT, BOOLEAN, DATE, UNKNOWN, Type, instant, timestamp
-from usagelake.engines.dialect.typed import Typed, as_type, build, call, coerce, coerce_all, wrapped
+from usagelake.engines.dialect.sql_types import BOOLEAN, DATE, UNKNOWN, Type, instant, timestamp
+from usagelake.engines.dialect.typed import Typed, as_type, build, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -108,74 +109,19 @@ class Compiler:
     def _arithmetic(self, node: exp.Binary, context: Context) -> Typed:
         return operators.arithmetic(node, *self._pair(node, context))
 
-    def _comparison(self, node: exp.Binary, context: Context) -> Typed:
-        if isinstance(node.expression, (exp.Any, exp.All)):
-            raise refuse(node, "a comparison with ANY or ALL is not carried: write EXISTS or IN")
-        return operators.comparison(node, *self._pair(node, context))
-
     def _dpipe(self, node: exp.DPipe, context: Context) -> Typed:
         return operators.joined(node, *self._pair(node, context))
 
-    def _connector(self, node: exp.Connector, context: Context) -> Typed:
-        name = "AND" if isinstance(node, exp.And) else "OR"
-        sides = [operators.condition(side, self.typed(side, context), name) for side in (node.this, node.expression)]
-        return Typed(type(node)(this=sides[0], expression=sides[1]), BOOLEAN)
-
-    def _not(self, node: exp.Not, context: Context) -> Typed:
-        inner = operators.condition(node.this, self.typed(node.this, context), "NOT")
-        return Typed(exp.Not(this=wrapped(inner)), BOOLEAN)
-
-    def _is(self, node: exp.Is, context: Context) -> Typed:
-        if not isinstance(node.expression, exp.Null):
-            raise refuse(node, "Athena's IS takes NULL and NOT NULL")
-        value = self.typed(node.this, context)
-        return Typed(exp.Is(this=wrapped(value.node), expression=exp.null()), BOOLEAN)
-
-    def _in(self, node: exp.In, context: Context) -> Typed:
-        value = self.typed(node.this, context)
-        query = node.args.get("query")
-        if node.args.get("unnest") is not None or node.args.get("field") is not None:
-            raise refuse(node, "IN takes a list in parentheses or a query")
-        if query is not None:
-            inner = self._query(query, context)
-            column = self._single(query, inner)
-            kind = operators.meet(node, [value, Typed(exp.null(), column.type)], "compare the columns of IN")
-            if kind != column.type and not (kind.is_integer and column.type.is_integer):
-                raise refuse(node, f"IN compares {value.type} with {column.type}: cast inside the query")
-            return Typed(exp.In(this=wrapped(coerce(value, kind)), query=inner), BOOLEAN)
-        values = [self.typed(each, context) for each in node.expressions]
-        if len(values) == 1 and isinstance(node.expressions[0], exp.Placeholder) and values[0].type.name == "array":
-            operators.meet(node, [value, Typed(exp.null(), values[0].type.element)], "compare what stands in IN")
-            return Typed(call("athena_in_list", value.node, values[0].node), BOOLEAN)
-        kind = operators.meet(node, [value, *values], "compare what stands in IN")
-        nodes = [wrapped(each) for each in coerce_all([value, *values], kind)]
-        return Typed(exp.In(this=nodes[0], expressions=nodes[1:]), BOOLEAN)
-
-    def _between(self, node: exp.Between, context: Context) -> Typed:
-        if node.args.get("symmetric"):
-            raise refuse(node, "Athena has no BETWEEN SYMMETRIC")
-        parts = [self.typed(node.args[name], context) for name in ("this", "low", "high")]
-        kind = operators.meet(node, parts, "compare what stands in BETWEEN")
-        nodes = [wrapped(each) for each in coerce_all(parts, kind)]
-        return Typed(exp.Between(this=nodes[0], low=nodes[1], high=nodes[2]), BOOLEAN)
-
-    def _like(self, node: exp.Like, context: Context) -> Typed:
-        return operators.like(node, *self._pair(node, context), None)
-
-    def _escape(self, node: exp.Escape, context: Context) -> Typed:
-        if not isinstance(node.this, exp.Like):
-            raise refuse(node, "ESCAPE stands after LIKE")
-        return operators.like(node, *self._pair(node.this, context), self.typed(node.expression, context))
-
     def _exists(self, node: exp.Exists, context: Context) -> Typed:
-        inner = self._query(node.this, context)
+        inner = self.subquery(node.this, context)
         return Typed(exp.Exists(this=inner.this), BOOLEAN)
 
     def _subquery(self, node: exp.Subquery, context: Context) -> Typed:
-        inner = self._query(node, context)
-        return Typed(inner, self._single(node, inner).type)
+        inner = self.subquery(node, context)
+        return Typed(inner, self.single(node, inner).type)
 
-    def _query(self, node: exp.Expr, context: Context) -> exp.Subquery:
+    def subquery(self, node: exp.Expr, context: Context) -> exp.Subquery:
+        """Carry a query inside an expression; its columns are kept with it."""
         copied = node.copy()
         body = copied.this if isinstance(copied, exp.Subquery) else copied
         while isinstance(body, exp.Subquery) and not body.args.get("alias"):
@@ -186,33 +132,12 @@ class Compiler:
         return inner
 
     @staticmethod
-    def _single(node: exp.Expr, inner: exp.Subquery) -> Column:
+    def single(node: exp.Expr, inner: exp.Subquery) -> Column:
+        """The column of a query that must give one."""
         columns: Sequence[Column] = inner.meta["columns"]
         if len(columns) != 1:
             raise refuse(node, f"the query must give one column, not {len(columns)}")
         return columns[0]
-
-    def _case(self, node: exp.Case, context: Context) -> Typed:
-        subject = node.this
-        branches = []
-        for branch in node.args["ifs"]:
-            test = branch.this if subject is None else exp.EQ(this=subject.copy(), expression=branch.this.copy())
-            branches.append((self.condition(test, context), self.typed(branch.args["true"], context.on_demand())))
-        default = node.args.get("default")
-        return self._branches(node, branches, None if default is None else self.typed(default, context.on_demand()))
-
-    def _if(self, node: exp.If, context: Context) -> Typed:
-        branch = (self.condition(node.this, context), self.typed(node.args["true"], context.on_demand()))
-        otherwise = node.args.get("false")
-        default = None if otherwise is None else self.typed(otherwise, context.on_demand())
-        return self._branches(node, [branch], default)
-
-    @staticmethod
-    def _branches(node: exp.Expr, branches: list[tuple[exp.Expr, Typed]], default: Typed | None) -> Typed:
-        values = [value for _, value in branches] + ([] if default is None else [default])
-        kind = operators.meet(node, values, "mix " + ", ".join(str(value.type) for value in values))
-        ifs = [exp.If(this=test, true=coerce(value, kind)) for test, value in branches]
-        return Typed(exp.Case(ifs=ifs, default=None if default is None else coerce(default, kind)), kind)
 
     def _cast(self, node: exp.Cast, context: Context) -> Typed:
         if node.args.get("format") is not None:
@@ -258,33 +183,10 @@ class Compiler:
         return Typed(build("date_trunc('millisecond', CAST(now() AS TIMESTAMP))"), timestamp())
 
     def _anonymous(self, node: exp.Anonymous, context: Context) -> Typed:
-        if node.name.lower() in ("coalesce", "nullif", "grouping", "if"):
-            return self._special(node, context)
         function = lookup(node)
         if function.kind != "scalar":
             return self._aggregate(node, context)
         return scalar(Call(self, node, context), function)
-
-    def _special(self, node: exp.Anonymous, context: Context) -> Typed:
-        name = node.name.lower()
-        if name == "grouping":
-            if context.keys is None:
-                raise refuse(node, "grouping() needs GROUP BY")
-            inside = context.inside_aggregate()
-            return Typed(call("grouping", *(self.typed(each, inside).node for each in node.expressions)), BIGINT)
-        values = [self.typed(each, context) for each in node.expressions]
-        if name == "nullif":
-            if len(values) != 2:  # noqa: PLR2004
-                raise refuse(node, "nullif takes two values")
-            kind = operators.meet(node, values, f"compare {values[0].type} with {values[1].type}")
-            nodes = coerce_all(values, kind)
-            if kind == values[0].type:
-                return Typed(call("nullif", *nodes), kind)
-            return Typed(build("CASE WHEN _1 = _2 THEN NULL ELSE _3 END", *nodes, values[0].node), values[0].type)
-        if len(values) < 2:  # noqa: PLR2004
-            raise refuse(node, "coalesce takes two values or more")
-        kind = operators.meet(node, values, "mix " + ", ".join(str(value.type) for value in values))
-        return Typed(call("coalesce", *coerce_all(values, kind)), kind)
 
     def _aggregate(self, node: exp.Expr, context: Context) -> Typed:
         found = aggregates.unwrap(node)
@@ -302,21 +204,21 @@ class Compiler:
         exp.Paren: _paren,
         exp.Neg: _neg,
         **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod), _arithmetic),
-        **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), _comparison),
-        **dict.fromkeys((exp.NullSafeEQ, exp.NullSafeNEQ), _comparison),
+        **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), predicates.comparison_),
+        **dict.fromkeys((exp.NullSafeEQ, exp.NullSafeNEQ), predicates.comparison_),
         exp.DPipe: _dpipe,
-        exp.And: _connector,
-        exp.Or: _connector,
-        exp.Not: _not,
-        exp.Is: _is,
-        exp.In: _in,
-        exp.Between: _between,
-        exp.Like: _like,
-        exp.Escape: _escape,
+        exp.And: predicates.connector_,
+        exp.Or: predicates.connector_,
+        exp.Not: predicates.not_,
+        exp.Is: predicates.is_,
+        exp.In: predicates.in_,
+        exp.Between: predicates.between_,
+        exp.Like: predicates.like_,
+        exp.Escape: predicates.escape_,
         exp.Exists: _exists,
         exp.Subquery: _subquery,
-        exp.Case: _case,
-        exp.If: _if,
+        exp.Case: conditionals.case_,
+        exp.If: conditionals.if_,
         exp.Cast: _cast,
         exp.TryCast: _cast,
         exp.Interval: _interval,
@@ -330,24 +232,3 @@ class Compiler:
         exp.Anonymous: _anonymous,
         **dict.fromkeys((exp.Window, exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls), _aggregate),
     }
-
-
-def grouping_key(node: exp.Expr, scope: Scope) -> str:
-    """Write an expression so that two that mean the same are the same text."""
-    tree = node.copy()
-    while isinstance(tree, exp.Paren):
-        tree = tree.this
-    for column in list(tree.find_all(exp.Column)):
-        if column.find_ancestor(exp.Query) is not None:
-            continue
-        try:
-            relation, _ = scope.resolve(column)
-        except Exception:  # noqa: BLE001, S112
-            continue
-        resolved = exp.column(column.name.lower(), table=relation.alias)
-        if column is tree:
-            return resolved.sql("trino")
-        column.replace(resolved)
-    for function in tree.find_all(exp.Anonymous):
-        function.set("this", function.name.lower())
-    return tree.sql("trino", comments=False)

@@ -14,7 +14,7 @@ from usagelake.engines.dialect.context import Context
 from usagelake.engines.dialect.json_picks import JsonPicks
 from usagelake.engines.dialect.operators import meet
 from usagelake.engines.dialect.refusal import refuse
-from usagelake.engines.dialect.scope import Column, Relation, quoted
+from usagelake.engines.dialect.scope import Column, Relation, quoted, renamed_columns, table_alias
 from usagelake.engines.dialect.sql_types import BIGINT, Type
 from usagelake.engines.dialect.typed import Typed, build, call, coerce
 
@@ -225,24 +225,6 @@ class Relations:
 
 def _names(columns: Sequence[Column]) -> list[str]:
     return [column.name for column in columns if column.name is not None]
-
-
-def renamed_columns(node: exp.Expr, columns: Sequence[Column], alias: exp.Expr | None) -> Sequence[Column]:
-    """Give columns the names of `AS t (a, b)`, where it has some."""
-    names = [] if alias is None else alias.args.get("columns") or []
-    if not names:
-        return columns
-    if len(names) != len(columns):
-        raise refuse(node, f"{len(names)} names for {len(columns)} columns")
-    return [Column(name.name.lower(), column.type, name.name) for name, column in zip(names, columns, strict=True)]
-
-
-def table_alias(alias: str, written: exp.Expr | None, columns: Sequence[Column]) -> exp.TableAlias:
-    """Write an alias for DuckDB, with names where the statement has some."""
-    named = written is not None and written.args.get("columns")
-    return exp.TableAlias(
-        this=quoted(alias), columns=[quoted(column.name or "") for column in columns] if named else None
-    )
 
 
 def _only_table(node: exp.Table) -> None:

@@ -121,5 +121,23 @@ def quoted(name: str) -> exp.Identifier:
     return exp.to_identifier(name, quoted=True)
 
 
+def renamed_columns(node: exp.Expr, columns: Sequence[Column], alias: exp.Expr | None) -> Sequence[Column]:
+    """Give columns the names of `AS t (a, b)`, where it has some."""
+    names = [] if alias is None else alias.args.get("columns") or []
+    if not names:
+        return columns
+    if len(names) != len(columns):
+        raise refuse(node, f"{len(names)} names for {len(columns)} columns")
+    return [Column(name.name.lower(), column.type, name.name) for name, column in zip(names, columns, strict=True)]
+
+
+def table_alias(alias: str, written: exp.Expr | None, columns: Sequence[Column]) -> exp.TableAlias:
+    """Write an alias for DuckDB, with names where the statement has some."""
+    named = written is not None and written.args.get("columns")
+    return exp.TableAlias(
+        this=quoted(alias), columns=[quoted(column.name or "") for column in columns] if named else None
+    )
+
+
 def _names(relation: Relation) -> str:
     return ", ".join(column.name for column in relation.columns if column.name is not None) or "no named column"

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from usagelake.engines.dialect.context import Context
-from usagelake.engines.dialect.queries import Queries, only
+from usagelake.engines.dialect.queries import Queries
 from usagelake.engines.dialect.refusal import refuse
 from usagelake.engines.dialect.scope import Column, Relation, Scope, quoted
 from usagelake.engines.dialect.sql_types import coercible
 from usagelake.engines.dialect.typed import Typed, coerce
+from usagelake.engines.dialect.whole import only
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -19,7 +19,7 @@ from usagelake.engines.duckdb.connection import MEMORY_LIMIT, SCHEMA, connect, e
 from usagelake.engines.duckdb.insertion import as_insertion
 from usagelake.engines.duckdb.staging import Staged, batches, stage
 from usagelake.engines.duckdb.tables import create_tables
-from usagelake.engines.duckdb.values import prepared_values
+from usagelake.engines.parameters import bind, complete
 from usagelake.engines.protocol import Batch, Rows
 from usagelake.errors import ConfigurationError, EngineError
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
+    from usagelake.engines.parameters import Value
     from usagelake.engines.sql_file import SqlFile
     from usagelake.storage import ObjectInfo, Storage
 
@@ -132,34 +133,34 @@ class DuckDBEngine:
 
     def define_view(self, view: SqlFile) -> None:
         """Make a view for as long as the engine is open."""
+        carried, _ = self._prepare(view)
         with engine_errors(f"view {view.name}"):
-            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {view.name} AS {self._carry(view).sql}")
-        self._know(view.name, dict(self._carry(view).columns))
+            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {view.name} AS {carried.sql}")
+        self._know(view.name, dict(carried.columns))
 
     def stage(self, name: str, query: SqlFile, values: Mapping[str, object] | None = None) -> None:
         """Keep the rows of a query in a temporary table."""
+        carried, prepared = self._prepare(query, values)
         with engine_errors(query.name):
-            self._connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {name} AS {self._carry(query).sql}",
-                prepared_values(query, values),
-            )
-        self._know(name, dict(self._carry(query).columns))
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {carried.sql}", prepared)
+        self._know(name, dict(carried.columns))
 
     def execute(self, statement: SqlFile, values: Mapping[str, object] | None = None) -> None:
         """Run a statement that changes tables."""
+        carried, prepared = self._prepare(statement, values)
         with engine_errors(statement.name):
-            self._connection.execute(self._carry(statement).sql, prepared_values(statement, values))
+            self._connection.execute(carried.sql, prepared)
 
     def fetch(self, query: SqlFile, values: Mapping[str, object] | None = None) -> Rows:
         """Run a query and bring all its rows."""
+        carried, prepared = self._prepare(query, values)
         with engine_errors(query.name):
-            result = self._connection.execute(self._carry(query).sql, prepared_values(query, values))
-            columns = self._carry(query).columns
-            return Rows(
-                columns=tuple(name for name, _ in columns),
-                types=tuple(kind for _, kind in columns),
-                rows=result.fetchall(),
-            )
+            rows = self._connection.execute(carried.sql, prepared).fetchall()
+        return Rows(
+            columns=tuple(name for name, _ in carried.columns),
+            types=tuple(kind for _, kind in carried.columns),
+            rows=rows,
+        )
 
     def export(self, query: SqlFile, values: Mapping[str, object] | None, path: Path, file_format: str) -> None:
         """Run a query and write its rows to a local file."""
@@ -169,11 +170,9 @@ class DuckDBEngine:
             "ndjson": "FORMAT json",
         }
         target = str(path.absolute()).replace("'", "''")
+        carried, prepared = self._prepare(query, values)
         with engine_errors(f"writing {path}"):
-            self._connection.execute(
-                f"COPY ({self._carry(query).sql}) TO '{target}' ({options[file_format]})",
-                prepared_values(query, values),
-            )
+            self._connection.execute(f"COPY ({carried.sql}) TO '{target}' ({options[file_format]})", prepared)
 
     def publish(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Replace the rows of a table by these, at once."""
@@ -188,7 +187,8 @@ class DuckDBEngine:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make the statements within one change, or none if one of them fails."""
-        self._connection.begin()
+        with engine_errors("beginning a batch"):
+            self._connection.begin()
         try:
             yield
             with engine_errors("keeping a batch"):
@@ -198,12 +198,20 @@ class DuckDBEngine:
                 self._connection.rollback()
             raise
 
-    def _carry(self, file: SqlFile) -> Carried:
-        """Check a file as Athena would and carry it to DuckDB, once."""
+    def _prepare(self, file: SqlFile, values: Mapping[str, object] | None = None) -> tuple[Carried, dict[str, Value]]:
+        """Check a file as Athena would, carry it to DuckDB, and complete its values.
+
+        It is carried once, with its parameters open; only a list, which no engine binds, is written into the
+        statement, and the statement carried for that list.
+        """
+        where = f"{file.kind}/{file.name}"
+        if any(parameter.type.endswith("[]") for parameter in file.params.values()):
+            tree = as_insertion(bind(file.tree, file.params, values, origin=where))
+            return carry(tree, self._schema, origin=file.origin), {}
         if file.origin not in self._carried:
-            types = {param.name: str(param.type) for param in file.params.values()}
+            types = {parameter.name: parameter.type for parameter in file.params.values()}
             self._carried[file.origin] = carry(as_insertion(file.tree), self._schema, params=types, origin=file.origin)
-        return self._carried[file.origin]
+        return self._carried[file.origin], complete(file.params, values or {}, where=where)
 
     def _know(self, relation: str, columns: Mapping[str, str]) -> None:
         self._schema[relation] = {name: str(kind) for name, kind in columns.items()}

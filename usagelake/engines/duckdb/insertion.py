@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 
-def as_insertion(tree: exp.Expression) -> exp.Expression:
+def as_insertion(tree: exp.Expr) -> exp.Expr:
     """Rewrite a MERGE whose one clause is `WHEN NOT MATCHED THEN INSERT`; give anything else back.
 
     Args:
