@@ -60,9 +60,7 @@ def table(data: Dataset, runs: Mapping[Contestant, Sequence[Measurement]], loads
 def machine() -> str:
     """Return what the figures were taken on, as one line of Markdown."""
     memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    versions = ", ".join(
-        f"{name} {metadata.version(name)}" for name in ("usagelake", "duckdb", "polars", "orjson")
-    )
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("usagelake", "duckdb", "polars", "orjson"))
     return (
         f"Machine: {_processor()}, {os.cpu_count()} cores, {memory_gb:.0f} GB of memory, "
         f"{platform.system()} {platform.release()}; Python {platform.python_version()}, {versions}. "

@@ -53,9 +53,7 @@ def compete(data: Dataset, chosen: argparse.Namespace, scratch: Path) -> str:
     Raises:
         ContestantError: When one of them fails or does not find what the simulator made.
     """
-    field = contestants(
-        data, chosen.contestants, scratch, program=chosen.usagelake, pricing=chosen.pricing.resolve()
-    )
+    field = contestants(data, chosen.contestants, scratch, program=chosen.usagelake, pricing=chosen.pricing.resolve())
     runs: dict[Contestant, list[Measurement]] = {contestant: [] for contestant in field}
     loads = []
     for number in range(chosen.runs + 1):

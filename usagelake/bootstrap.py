@@ -58,14 +58,10 @@ def open_storage(location: str) -> Storage:
         raise ConfigurationError("--landing is empty; name the folder of landing objects")
     scheme, separator, _ = location.partition("://")
     if separator and scheme != "file":
-        raise ConfigurationError(
-            f"{location}: only folders of this machine can be read; copy the objects to one"
-        )
+        raise ConfigurationError(f"{location}: only folders of this machine can be read; copy the objects to one")
     folder = Path(location.removeprefix("file://"))
     if not folder.is_dir():
-        raise ConfigurationError(
-            f"{folder}: there is no such folder; --landing names the folder of landing objects"
-        )
+        raise ConfigurationError(f"{folder}: there is no such folder; --landing names the folder of landing objects")
     return LocalFolder(folder)
 
 

@@ -36,6 +36,4 @@ class Settings:
         switch = environment.get("USAGELAKE_KEEP_SOURCE_IP", "").strip().lower()
         if switch not in _SWITCH:
             raise ConfigurationError(f"USAGELAKE_KEEP_SOURCE_IP is {switch!r}; set it to on or off")
-        return cls(
-            memory_limit=environment.get("USAGELAKE_MEMORY_LIMIT") or None, keep_source_ip=_SWITCH[switch]
-        )
+        return cls(memory_limit=environment.get("USAGELAKE_MEMORY_LIMIT") or None, keep_source_ip=_SWITCH[switch])

@@ -199,9 +199,7 @@ BILLS: tuple[type[Bill], ...] = (BillCold, BillAgain, BillNewest)
 NAMES = tuple(contestant.name for contestant in (*PLAIN, *BILLS))
 
 
-def contestants(
-    data: Dataset, names: Sequence[str], scratch: Path, *, program: str, pricing: Path
-) -> list[Contestant]:
+def contestants(data: Dataset, names: Sequence[str], scratch: Path, *, program: str, pricing: Path) -> list[Contestant]:
     """Return the contestants with these names; the lakes that some start from are made first.
 
     Args:

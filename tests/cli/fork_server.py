@@ -64,10 +64,18 @@ def run(request: dict[str, Any]) -> int:
     return 0
 
 
-def serve() -> None:
-    """Answer requests until there are no more."""
+def serve(meters: list[str]) -> None:
+    """Answer requests until there are no more.
+
+    Args:
+        meters: The packaged meters that there are for these runs; none for all.
+    """
     packaged = query_library.packaged_folder("queries")
-    loaded = query_library.load_folder(packaged)
+    loaded = [
+        file
+        for file in query_library.load_folder(packaged)
+        if file.kind != "meters" or not meters or file.name in meters
+    ]
     load_folder = query_library.load_folder
     query_library.load_folder = lambda folder: loaded if folder == packaged else load_folder(folder)
     for line in sys.stdin:
@@ -82,4 +90,4 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    serve()
+    serve(sys.argv[1:])

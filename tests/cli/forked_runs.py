@@ -29,13 +29,14 @@ class ForkedRuns:
     Args:
         folder: Holds what the last command printed.
         batch_objects: How many landing objects make a batch.
+        meters: The packaged meters that there are; none for all.
     """
 
-    def __init__(self, folder: Path, *, batch_objects: int) -> None:
+    def __init__(self, folder: Path, *, batch_objects: int, meters: Sequence[str] = ()) -> None:
         self._log = folder / "printed"
         self._batch_objects = batch_objects
         self._server = subprocess.Popen(
-            [sys.executable, str(_SERVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, str(_SERVER), *meters], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def __enter__(self) -> ForkedRuns:

@@ -34,7 +34,9 @@ def price_book() -> str:
         + (f'model = "per_unit"\nunit_price = "{PRICES[meter]}"\n' if meter in PRICES else 'model = "free"\n')
         for meter in METERS
     ]
-    return 'currency = "USD"\n[[plan]]\nid = "basic"\n[[plan.version]]\neffective_from = 2020-01-01\n' + "".join(charges)
+    return 'currency = "USD"\n[[plan]]\nid = "basic"\n[[plan.version]]\neffective_from = 2020-01-01\n' + "".join(
+        charges
+    )
 
 
 def epoch_ms(instant: str) -> str:

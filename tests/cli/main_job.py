@@ -176,6 +176,4 @@ def read_json(path: Path) -> Any:
 
 def files(folder: Path) -> dict[str, bytes]:
     """Read every file below a folder, by its path there; hidden ones too, none if there is no such folder."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
-    }
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -82,9 +82,7 @@ def test_the_least_a_line_can_hold() -> None:
     """An id and a time make a request; everything else is unknown."""
     text = '{"extendedRequestId":"a","requestTimeEpoch":0}'
     request = parse_access_log_line(text)
-    assert request == ApiRequest(
-        "a", datetime(1970, 1, 1, tzinfo=UTC), *([None] * 13), content_hash=content_hash(text)
-    )
+    assert request == ApiRequest("a", datetime(1970, 1, 1, tzinfo=UTC), *([None] * 13), content_hash=content_hash(text))
 
 
 @pytest.mark.parametrize("text", ["", "{", "{'a':1}", '{"a":1,}', '{"a":"\\ud800"}', "\ufeff{}", "{}{}"])

@@ -9,9 +9,7 @@ import pytest
 from usagelake.domain.customers import FOR_EVER, SINCE_EVER, Assignment, Customers
 
 
-def row(
-    line: int, customer: str, valid_from: date, valid_to: date, *, name: str = "", key: str = "k1"
-) -> Assignment:
+def row(line: int, customer: str, valid_from: date, valid_to: date, *, name: str = "", key: str = "k1") -> Assignment:
     return Assignment("api_key", key, customer, name, "growth", valid_from, valid_to, line)
 
 
@@ -59,7 +57,5 @@ def test_the_latest_name_wins_and_of_several_the_later_line() -> None:
 
 
 def test_open_ends_are_no_changes() -> None:
-    customers = Customers(
-        (row(2, "a", SINCE_EVER, MAY_10), row(3, "a", MAY_20, FOR_EVER), row(4, "b", MAY_10, JUNE_1))
-    )
+    customers = Customers((row(2, "a", SINCE_EVER, MAY_10), row(3, "a", MAY_20, FOR_EVER), row(4, "b", MAY_10, JUNE_1)))
     assert customers.change_days == {MAY_10, MAY_20, JUNE_1}

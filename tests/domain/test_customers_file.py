@@ -31,9 +31,7 @@ def faults_of(text: str) -> list[str]:
 
 def test_a_row_is_an_assignment() -> None:
     assert load("api_key,k1,cust-03,Customer 03,growth,2015-01-01,2015-06-01") == (
-        Assignment(
-            "api_key", "k1", "cust-03", "Customer 03", "growth", date(2015, 1, 1), date(2015, 6, 1), line=2
-        ),
+        Assignment("api_key", "k1", "cust-03", "Customer 03", "growth", date(2015, 1, 1), date(2015, 6, 1), line=2),
     )
 
 
@@ -54,9 +52,7 @@ def test_names_may_hold_commas_quotes_and_lines() -> None:
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 def test_marks_blank_lines_and_line_ends_are_passed_over(line_end: str) -> None:
-    text = line_end.join(
-        ["\ufeff", HEAD, "", "api_key,k1,c1,C,growth,,", "   ", "api_key,k2,c1,C,growth,,", ""]
-    )
+    text = line_end.join(["\ufeff", HEAD, "", "api_key,k1,c1,C,growth,,", "   ", "api_key,k2,c1,C,growth,,", ""])
     rows = load_customers(text, plans=PLANS).assignments
     assert [(row.subject_id, row.line) for row in rows] == [("k1", 4), ("k2", 6)]
 
@@ -156,9 +152,7 @@ def test_an_empty_file_lacks_its_header() -> None:
 )
 def test_two_rows_of_one_subject_at_one_time_are_refused_with_both_lines(first: str, second: str) -> None:
     (fault,) = faults_of(f"{HEAD}\napi_key,k1,c1,N,growth,{first}\n\napi_key,k1,c2,N,growth,{second}\n")
-    assert fault.startswith(
-        "customers.csv line 4: api_key 'k1' is on line 2 too, and both are valid on 2015-"
-    )
+    assert fault.startswith("customers.csv line 4: api_key 'k1' is on line 2 too, and both are valid on 2015-")
 
 
 def test_an_overlap_with_an_earlier_longer_row_is_found() -> None:
@@ -225,10 +219,7 @@ def test_any_file_is_read_or_refused(rows: list[tuple[str, ...]]) -> None:
         faults = refused.faults
         assert faults
         return
-    found = [
-        (r.subject_type, r.subject_id, r.customer_id, r.customer_name, r.plan_id)
-        for r in customers.assignments
-    ]
+    found = [(r.subject_type, r.subject_id, r.customer_id, r.customer_name, r.plan_id) for r in customers.assignments]
     assert found == [row[:5] for row in rows]
     for day in (date(2014, 12, 31), date(2015, 1, 1), date(2015, 2, 1), date(2015, 3, 1)):
         matches = [r for r in customers.assignments if r.valid_from <= day < r.valid_to]
@@ -239,9 +230,7 @@ def test_any_file_is_read_or_refused(rows: list[tuple[str, ...]]) -> None:
 
 def test_a_hundred_thousand_rows_are_no_burden() -> None:
     """Seconds of CPU time on any machine; a loader that compares rows with rows would take hours."""
-    rows = [
-        f"api_key,key-{n:06},cust-{n % 5000},Customer {n % 5000},growth,2015-01-01," for n in range(100_000)
-    ]
+    rows = [f"api_key,key-{n:06},cust-{n % 5000},Customer {n % 5000},growth,2015-01-01," for n in range(100_000)]
     started = process_time()
     customers = load_customers("\n".join([HEAD, *rows]), plans=PLANS)
     noon = datetime(2015, 5, 1, 12, tzinfo=UTC)

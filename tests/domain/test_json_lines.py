@@ -26,15 +26,11 @@ GOOD = [
     pytest.param(b" \t{}\r \n", ["{}"], id="white space around"),
     pytest.param(b"\x0b{}\x0c\n", ["\x0b{}\x0c"], id="other white space stays"),
     pytest.param('\u00a0{}\u2028"\u0085"\n'.encode(), ['\u00a0{}\u2028"\u0085"'], id="Unicode's stays too"),
-    pytest.param(
-        b'{"a":\r1}\r{"b":2}\n', ['{"a":\r1}', '{"b":2}'], id="a bare CR splits nothing but a joint"
-    ),
+    pytest.param(b'{"a":\r1}\r{"b":2}\n', ['{"a":\r1}', '{"b":2}'], id="a bare CR splits nothing but a joint"),
     pytest.param(b"\xef\xbb\xbf{}\n", ["{}"], id="byte order mark"),
     pytest.param(b"\xef\xbb\xbf\n{}", ["{}"], id="byte order mark on a blank line"),
     pytest.param(b"\xef\xbb\xbf", [], id="byte order mark alone"),
-    pytest.param(
-        b"\xef\xbb\xbf\xef\xbb\xbf{}\n", ["\ufeff{}"], id="only the first byte order mark is dropped"
-    ),
+    pytest.param(b"\xef\xbb\xbf\xef\xbb\xbf{}\n", ["\ufeff{}"], id="only the first byte order mark is dropped"),
     pytest.param(b"{}\n\xef\xbb\xbf{}\n", ["{}", "\ufeff{}"], id="only at the object's start"),
     pytest.param(b'{"a":1}{"b":2}\n', ['{"a":1}', '{"b":2}'], id="joined"),
     pytest.param(b'{"a":1} \t\r {"b":2}{}\n', ['{"a":1}', '{"b":2}', "{}"], id="joined with white space"),
@@ -60,9 +56,7 @@ BAD = [
     pytest.param(b"{}{\xff}", "{}{\ufffd}", Reason.NOT_UTF8, id="one line, though joined"),
     pytest.param(b"\xed\xa0\x80", "\ufffd\ufffd\ufffd", Reason.NOT_UTF8, id="a surrogate"),
     pytest.param(b"\xef\xbb", "\ufffd", Reason.NOT_UTF8, id="half a byte order mark"),
-    pytest.param(
-        b"x" * (MAX_LINE_BYTES + 1), "x" * MAX_TEXT_BYTES, Reason.LINE_TOO_LONG, id="a byte too long"
-    ),
+    pytest.param(b"x" * (MAX_LINE_BYTES + 1), "x" * MAX_TEXT_BYTES, Reason.LINE_TOO_LONG, id="a byte too long"),
     pytest.param(
         b"\xff" * (MAX_LINE_BYTES + 1),
         "\ufffd" * (MAX_TEXT_BYTES // 3),
@@ -143,9 +137,7 @@ def test_a_chunk_of_many_lines_is_not_split_at_once() -> None:
 SPACES = st.text(alphabet=" \t\r", max_size=3)
 JOINTS = SPACES
 BREAKS = st.lists(SPACES, min_size=1, max_size=3).map(lambda spaces: "\n".join(["", *spaces[1:], spaces[0]]))
-VALUES = st.sampled_from(
-    ['{"a":1}', '{"a":"}{"}', '{"a":{"b":[{},{}]}}', "{}", '{"é":"😀\\"}{"}', '{\r"a" : 1\t}']
-)
+VALUES = st.sampled_from(['{"a":1}', '{"a":"}{"}', '{"a":{"b":[{},{}]}}', "{}", '{"é":"😀\\"}{"}', '{\r"a" : 1\t}'])
 
 
 @st.composite

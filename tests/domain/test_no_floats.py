@@ -126,9 +126,7 @@ def test_no_code_makes_a_float(module: Path) -> None:
             case _:
                 pass
     # share_of divides a Decimal, in a context of its own
-    assert made == [] or (
-        module.stem == "money" and [fault.split(": ")[1] for fault in made] == ["a division with /"]
-    )
+    assert made == [] or (module.stem == "money" and [fault.split(": ")[1] for fault in made] == ["a division with /"])
 
 
 FLOAT: Any = 0.1

@@ -32,9 +32,7 @@ PLAN = Plan("growth", (FIRST, SECOND, THIRD))
         (datetime(2015, 5, 15, 1, tzinfo=timezone(timedelta(hours=2))), FIRST),
     ],
 )
-def test_the_version_in_force_is_the_latest_that_has_begun(
-    instant: datetime, expected: PlanVersion | None
-) -> None:
+def test_the_version_in_force_is_the_latest_that_has_begun(instant: datetime, expected: PlanVersion | None) -> None:
     assert PLAN.version_at(instant) is expected
 
 

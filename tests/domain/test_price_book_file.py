@@ -512,9 +512,7 @@ def test_two_prices_for_one_dimension_are_refused() -> None:
 
 
 def test_charges_of_two_versions_may_share_everything() -> None:
-    again = BOOK[BOOK.index("[[plan.version]]\neffective_from = 2015-01-01") :].replace(
-        "2015-01-01", "2016-01-01"
-    )
+    again = BOOK[BOOK.index("[[plan.version]]\neffective_from = 2015-01-01") :].replace("2015-01-01", "2016-01-01")
     assert len(load_price_book(BOOK + again, meters=METERS).plans["growth"].versions) == 3
 
 
@@ -561,9 +559,7 @@ def test_all_faults_are_named_at_once() -> None:
 
 def paths_of(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """List where everything in the book stands, so that anything can be put in its place."""
-    children = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    )
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path, *(found for key, child in children for found in paths_of(child, (*path, key)))]
 
 

@@ -242,7 +242,14 @@ DOCUMENTS = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "c", "A"]), inner),
     max_leaves=8,
 )
-PATHS = {"$.a": ("a",), "$.b": ("b",), "$.a.b": ("a", "b"), "$.b.c": ("b", "c"), "$.b.a": ("b", "a"), "$.c[1]": ("c", 1)}
+PATHS = {
+    "$.a": ("a",),
+    "$.b": ("b",),
+    "$.a.b": ("a", "b"),
+    "$.b.c": ("b", "c"),
+    "$.b.a": ("b", "a"),
+    "$.c[1]": ("c", 1),
+}
 
 
 @pytest.mark.parametrize(

@@ -104,9 +104,7 @@ def _usage(engine: DuckDBEngine) -> dict[Any, tuple[int, int]]:
 
 
 def _quarantine(engine: DuckDBEngine) -> dict[Any, int]:
-    rows = engine._connection.execute(
-        "SELECT source, object_key, line, reason, occurrences FROM quarantine"
-    ).fetchall()
+    rows = engine._connection.execute("SELECT source, object_key, line, reason, occurrences FROM quarantine").fetchall()
     return {tuple(row[:4]): row[4] for row in rows}
 
 

@@ -1,7 +1,5 @@
 """Audits: no rows when all is well, the offending rows when it is not."""
 
-
-
 from __future__ import annotations
 
 from datetime import date, datetime

@@ -104,9 +104,7 @@ class Assignment:
     end: dt.date
 
 
-def bill(
-    landing: Path, pricing: Path, period: str, runs: Iterable[Iterable[str]] | None = None
-) -> ReferenceResult:
+def bill(landing: Path, pricing: Path, period: str, runs: Iterable[Iterable[str]] | None = None) -> ReferenceResult:
     """Do the main job.
 
     Args:
@@ -162,13 +160,10 @@ def bill(
 
 
 class _Rating:
-    def __init__(
-        self, book: dict[str, Any], assignments: list[Assignment], start: dt.date, end: dt.date
-    ) -> None:
+    def __init__(self, book: dict[str, Any], assignments: list[Assignment], start: dt.date, end: dt.date) -> None:
         self.digits = DIGITS[book["currency"]]
         self.plans = {
-            plan["id"]: sorted(plan["version"], key=lambda version: version["effective_from"])
-            for plan in book["plan"]
+            plan["id"]: sorted(plan["version"], key=lambda version: version["effective_from"]) for plan in book["plan"]
         }
         self.assignments = [a for a in assignments if max(a.start, start) < min(a.end, end)]
         self.start, self.end = start, end

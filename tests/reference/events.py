@@ -77,9 +77,7 @@ def request_of(text: str) -> Request:
     if not (key is None or isinstance(key, str | Number)):
         raise Bad("apiKeyId is not a string")
     status = value("status")
-    if status is not None and (
-        len(_text(status) or "") != 3 or not 100 <= (_digits(status, most=3) or 0) <= 599
-    ):
+    if status is not None and (len(_text(status) or "") != 3 or not 100 <= (_digits(status, most=3) or 0) <= 599):
         raise Bad("status is not an HTTP status")
     response_length = value("responseLength")
     if response_length is not None and _size(response_length) is None:

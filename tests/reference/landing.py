@@ -61,9 +61,7 @@ def read_landing(landing: Path, runs: Iterable[Iterable[str]] | None = None) -> 
             within a run the smallest (object key, line).
     """
     contents = {
-        path.relative_to(landing).as_posix(): path.read_bytes()
-        for path in landing.rglob("*")
-        if path.is_file()
+        path.relative_to(landing).as_posix(): path.read_bytes() for path in landing.rglob("*") if path.is_file()
     }
     found = {key: content for key, content in contents.items() if is_read(key)}
     lake = Lake()
@@ -99,9 +97,7 @@ def _judge(text: str, *, is_access_log: bool) -> Request | Event | str:
 
 def _take_event(lake: Lake, key: str, text: str, event: Request | Event) -> None:
     source = "api_requests" if isinstance(event, Request) else "billing_events"
-    taken: dict[str, Request] | dict[str, Event] = (
-        lake.requests if isinstance(event, Request) else lake.events
-    )
+    taken: dict[str, Request] | dict[str, Event] = lake.requests if isinstance(event, Request) else lake.events
     there = taken.get(event.id)
     if there is None:
         taken[event.id] = event  # type: ignore[assignment]

@@ -85,8 +85,7 @@ def test_the_product_rates_as_the_reference_does(spec: LakeSpec) -> None:
         document = reference.document()
         lines = [line.to_document(book.currency) for line in ours[customer_id].lines]
         shown = [
-            {name: line.get(name) for name in expected}
-            for line, expected in zip(lines, document["lines"], strict=True)
+            {name: line.get(name) for name in expected} for line, expected in zip(lines, document["lines"], strict=True)
         ]
         assert shown == document["lines"]
         assert ours[customer_id].total == reference.total

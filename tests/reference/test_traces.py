@@ -48,9 +48,7 @@ def test_a_month_of_a_web_site(tmp_path: Path) -> None:
     }
     with_key = [request for request in result.lake.requests.values() if request.api_key_id is not None]
     assert len(with_key) == 9_709
-    assert (
-        sum(quantity for key, (quantity, _) in result.usage.items() if key.meter == "api_requests") == 9_704
-    )
+    assert sum(quantity for key, (quantity, _) in result.usage.items() if key.meter == "api_requests") == 9_704
     assert len(result.summary["unassigned"]) == 1
 
 

@@ -34,9 +34,7 @@ def is_billable(request: Request) -> bool:
     """Apply the default policy: a key, not blocked, an answer of the backend's that is no server error."""
     if request.api_key_id is None or request.waf == "WAF_BLOCK" or request.status is None:
         return False
-    return request.status // 100 in (2, 3) or (
-        request.status // 100 == 4 and request.status not in (401, 403, 429)
-    )
+    return request.status // 100 in (2, 3) or (request.status // 100 == 4 and request.status not in (401, 403, 429))
 
 
 def hourly_usage(lake: Lake) -> dict[Hour, tuple[int, int]]:

@@ -21,9 +21,7 @@ SPACE = b" \t\r"
 LONGEST = 1_048_576
 JOINT = re.compile(r"(?<=\})(?=[ \t\r\n]*\{)")
 INSTANT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
-METER = re.compile(
-    r"(internal|external)_(?:model|embedding|reranking)_(?:total_)?(tokens|egress_bytes|ingress_bytes)"
-)
+METER = re.compile(r"(internal|external)_(?:model|embedding|reranking)_(?:total_)?(tokens|egress_bytes|ingress_bytes)")
 UNKNOWN = (None, "", "-")
 
 
@@ -132,9 +130,7 @@ def whole(value: object, digits: int, most: int) -> int | None:
 
 
 def judge_request(line: Line) -> tuple[str, Line]:
-    request_id, epoch, key = (
-        line.get(name) for name in ("extendedRequestId", "requestTimeEpoch", "apiKeyId")
-    )
+    request_id, epoch, key = (line.get(name) for name in ("extendedRequestId", "requestTimeEpoch", "apiKeyId"))
     if request_id in UNKNOWN:
         raise ValueError("extendedRequestId is missing")
     if type(request_id) is not str:
@@ -166,11 +162,7 @@ def judge_request(line: Line) -> tuple[str, Line]:
 def count_request(source: Source, event: Line) -> None:
     if event["key"] is None:
         source.keyless += 1
-    elif (
-        200 <= event["status"] < 500
-        and event["status"] not in (401, 403, 429)
-        and event["waf"] != "WAF_BLOCK"
-    ):
+    elif 200 <= event["status"] < 500 and event["status"] not in (401, 403, 429) and event["waf"] != "WAF_BLOCK":
         source.billable += 1
         used = source.usage[event["key"]]
         used["api_requests"] += 1

@@ -32,9 +32,7 @@ PLAIN = Sealing(object_bytes=2_000_000, object_events=None, age_ms=None, noise=0
 
 
 def buffer(landing: Path, sealing: Sealing) -> ObjectBuffer:
-    return ObjectBuffer(
-        landing, firehose_key, sealing, random.Random(1), SourceAccount(subject_type="api_key")
-    )
+    return ObjectBuffer(landing, firehose_key, sealing, random.Random(1), SourceAccount(subject_type="api_key"))
 
 
 def contents(landing: Path) -> list[bytes]:

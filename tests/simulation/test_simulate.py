@@ -82,9 +82,7 @@ def test_known_bytes(tmp_path: Path) -> None:
 def test_account_equals_an_independent_recount(tmp_path: Path, options: SimulationOptions) -> None:
     """Everything in the account is counted again from the files by a reader that shares no code."""
     account = simulate(options, tmp_path / "landing")
-    for made, found in zip(
-        account.sources, read(tmp_path / "landing", options.start, options.end), strict=True
-    ):
+    for made, found in zip(account.sources, read(tmp_path / "landing", options.start, options.end), strict=True):
         assert made.objects == found.objects
         assert made.events == len(found.events)
         assert made.duplicates == found.duplicates
@@ -142,9 +140,7 @@ def test_expected_file_holds_the_account(tmp_path: Path) -> None:
     account = simulate(ROUGH, tmp_path / "landing", expected_file=expected)
     stored = json.loads(expected.read_text(encoding="utf-8"))
     assert stored["summary"] == account.summary()
-    assert stored["summary"]["lines"] == sum(
-        stored["summary"][n] for n in ("events", "duplicates", "quarantined")
-    )
+    assert stored["summary"]["lines"] == sum(stored["summary"][n] for n in ("events", "duplicates", "quarantined"))
     assert stored["period"] == {"start": "2025-10-01T00:00:00Z", "end": "2025-11-01T00:00:00Z"}
     requests = stored["sources"]["apigw_access"]
     assert requests["meters"]["api_requests"] == str(requests["billable"])

@@ -54,9 +54,7 @@ def requests(clean_objects: list[tuple[str, list[str]]]) -> list[Line]:
 
 @pytest.fixture(scope="module")
 def billing_events(clean_objects: list[tuple[str, list[str]]]) -> list[Line]:
-    return [
-        json.loads(t) for key, texts in clean_objects if not key.startswith("apigw_access") for t in texts
-    ]
+    return [json.loads(t) for key, texts in clean_objects if not key.startswith("apigw_access") for t in texts]
 
 
 def test_slots_share_the_events_out_exactly() -> None:
@@ -139,9 +137,7 @@ def test_throttled_clients_try_again(requests: list[Line]) -> None:
 def test_both_generations_and_up_to_three_events_a_call(billing_events: list[Line]) -> None:
     types = {event["event_type"] for event in billing_events}
     assert len(types) == 18
-    calls = Counter(
-        (e["timestamp"], e["properties"]["resource_id"]) for e in billing_events if "." in e["timestamp"]
-    )
+    calls = Counter((e["timestamp"], e["properties"]["resource_id"]) for e in billing_events if "." in e["timestamp"])
     sizes = Counter(calls.values())
     assert sizes[3] > sizes[2] > 0
     assert sizes[1] > 0

@@ -115,8 +115,6 @@ def customers(dice: Dice, subjects: tuple[tuple[str, str], ...], days: tuple[dat
             name = f'"Customer, {customer}"'
             valid_from = "" if start == 0 and dice.one_in(8) else days[start].isoformat()
             valid_to = "" if end == len(days) - 1 else days[end].isoformat()
-            lines.append(
-                f"{subject_type},{subject_id},{customer},{name},{dice.pick(PLANS)},{valid_from},{valid_to}"
-            )
+            lines.append(f"{subject_type},{subject_id},{customer},{name},{dice.pick(PLANS)},{valid_from},{valid_to}")
             start = end + dice.below(2) if end < len(days) - 1 else end
     return "\n".join(lines) + "\n"

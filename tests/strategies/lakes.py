@@ -155,9 +155,7 @@ def lake(
         malformed: Whether lines may be malformed otherwise.
     """
     data = draw(st.binary(min_size=BYTES_OF_CHOICES, max_size=BYTES_OF_CHOICES))
-    return build_lake(
-        data, max_events=max_events, conflicts=conflicts, unreadable=unreadable, malformed=malformed
-    )
+    return build_lake(data, max_events=max_events, conflicts=conflicts, unreadable=unreadable, malformed=malformed)
 
 
 def build_lake(
@@ -243,9 +241,7 @@ class _Builder:
         """Choose an event's time: at an edge, near one, or anywhere within the period."""
         dice = self.dice
         start = datetime.combine(dice.pick(self.days[2:] + self.days[1:4]), datetime.min.time(), UTC)
-        offset = dice.pick(
-            (timedelta(0), timedelta(microseconds=-1000), timedelta(hours=1), timedelta(hours=-1))
-        )
+        offset = dice.pick((timedelta(0), timedelta(microseconds=-1000), timedelta(hours=1), timedelta(hours=-1)))
         if dice.one_in(2):
             offset += timedelta(hours=dice.below(256), milliseconds=dice.below(256) * 14_063)
         return start + offset

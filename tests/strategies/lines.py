@@ -257,9 +257,7 @@ def write(dice: Dice, draft: Draft) -> str:
     """Write a draft: compact most of the time."""
     style = dice.below(16)
     if style == 1:
-        return json.dumps(draft.members, indent=1, ensure_ascii=False).replace(
-            "\n", dice.pick((" ", "\r", "\t"))
-        )
+        return json.dumps(draft.members, indent=1, ensure_ascii=False).replace("\n", dice.pick((" ", "\r", "\t")))
     text = json.dumps(draft.members, ensure_ascii=style == 2, separators=(",", ":"))
     if style == 3:
         return "{" + dice.pick(EXTRAS) + "," + text[1:]

@@ -84,9 +84,7 @@ def test_a_lake_is_written_as_it_is(spec: LakeSpec) -> None:
             (at_once.landing, {**spec.objects, **spec.litter}),
             (by_runs.landing, spec.objects),
         ):
-            found = {
-                p.relative_to(landing).as_posix(): p.read_bytes() for p in landing.rglob("*") if p.is_file()
-            }
+            found = {p.relative_to(landing).as_posix(): p.read_bytes() for p in landing.rglob("*") if p.is_file()}
             assert found == expected
 
 

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MISSING_TEXTS: Final = frozenset({""})
-_INSTANT: Final = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?Z"
-)
+_INSTANT: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?Z")
 _MICROSECOND_DIGITS: Final = 6
 
 
@@ -76,9 +74,7 @@ def parse_billing_event(text: str) -> BillingEvent | Rejected:
         line = LineObject.read(text, unknown=_MISSING_TEXTS)
         event_id = line.string("id", missing=Reason.EVENT_ID_MISSING, wrong=Reason.EVENT_ID_NOT_A_STRING)
         event_time = _event_time(line)
-        event_type = line.string(
-            "event_type", missing=Reason.EVENT_TYPE_MISSING, wrong=Reason.EVENT_TYPE_NOT_A_STRING
-        )
+        event_type = line.string("event_type", missing=Reason.EVENT_TYPE_MISSING, wrong=Reason.EVENT_TYPE_NOT_A_STRING)
         properties = line.inner("properties")
         resource_id = properties.string(
             "resource_id", missing=Reason.RESOURCE_ID_MISSING, wrong=Reason.RESOURCE_ID_NOT_A_STRING

@@ -41,9 +41,7 @@ def _read_per_unit(table: Table) -> PricingModel:
 
 
 def _read_package(table: Table) -> PricingModel:
-    rounding: Literal["up", "down"] = (
-        "down" if table.choice("round", ("up", "down"), default="up") == "down" else "up"
-    )
+    rounding: Literal["up", "down"] = "down" if table.choice("round", ("up", "down"), default="up") == "down" else "up"
     return Package(table.whole_number("package_size", at_least=1), table.price("package_price"), rounding)
 
 
@@ -68,9 +66,7 @@ _USAGE_MODELS: Mapping[str, _ModelTable] = {
 }
 _MODELS = ("flat", *_USAGE_MODELS)
 _ALL_KEYS = tuple(
-    dict.fromkeys(
-        [*_COMMON_KEYS, *_USAGE_KEYS, *_FLAT_KEYS, *(key for m in _USAGE_MODELS.values() for key in m.keys)]
-    )
+    dict.fromkeys([*_COMMON_KEYS, *_USAGE_KEYS, *_FLAT_KEYS, *(key for m in _USAGE_MODELS.values() for key in m.keys)])
 )
 
 

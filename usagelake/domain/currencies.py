@@ -50,7 +50,5 @@ def currency_digits(currency: str) -> int:
     (0, 2, 3)
     """
     if currency not in CURRENCY_DIGITS:
-        raise ConfigurationError(
-            f"currency {currency!r} is no active ISO 4217 code; write one such as USD, EUR or JPY"
-        )
+        raise ConfigurationError(f"currency {currency!r} is no active ISO 4217 code; write one such as USD, EUR or JPY")
     return CURRENCY_DIGITS[currency]

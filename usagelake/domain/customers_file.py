@@ -85,9 +85,7 @@ class _RowReader:
         subject_type, subject_id, customer_id, customer_name, plan_id, from_text, to_text = row
         for column, value in (("subject_type", subject_type), ("subject_id", subject_id)):
             if not value or value != value.strip():
-                self._fault(
-                    line, f"{column} is {value!r}; it must not be empty or have white space around it"
-                )
+                self._fault(line, f"{column} is {value!r}; it must not be empty or have white space around it")
         if not _SAFE_CUSTOMER_ID.fullmatch(customer_id) or customer_id in {".", ".."}:
             self._fault(
                 line,
@@ -108,9 +106,7 @@ class _RowReader:
             )
         if len(self.faults) > faults_before:
             return None
-        return Assignment(
-            subject_type, subject_id, customer_id, customer_name, plan_id, valid_from, valid_to, line
-        )
+        return Assignment(subject_type, subject_id, customer_id, customer_name, plan_id, valid_from, valid_to, line)
 
     def _day(self, line: int, column: str, text: str, when_open: date) -> date | None:
         if not text:

@@ -58,9 +58,7 @@ def _read_book(table: Table, meters: Collection[str]) -> PriceBook:
         for number, values in table.tables("plan", written="[[plan]]")
     ]
     for plan_id in _repeated(plan.id for plan in plans if plan.id):
-        table.fault(
-            f"plan {plan_id!r}: two plans have this id; rename one, or make it a version of the other"
-        )
+        table.fault(f"plan {plan_id!r}: two plans have this id; rename one, or make it a version of the other")
     return PriceBook(currency, {plan.id: plan for plan in plans})
 
 
@@ -96,9 +94,7 @@ def _read_version(table: Table, plan_id: str, meters: Collection[str]) -> PlanVe
     effective_from = table.day("effective_from") or _NO_DAY
     minimum = table.price("minimum_commitment") if table.has("minimum_commitment") else None
     charges = [
-        read_charge(
-            Table(values, f"{table.place}, charge {_name(values, 'id', number)}", table.faults), meters
-        )
+        read_charge(Table(values, f"{table.place}, charge {_name(values, 'id', number)}", table.faults), meters)
         for number, values in table.tables("charge", written="[[plan.version.charge]]")
     ]
     sound = tuple(charge for charge in charges if charge is not None)

@@ -84,9 +84,7 @@ API_REQUESTS: Final = Table(
         Column("event_time", _TIMESTAMP, "requestTimeEpoch, in whole milliseconds."),
         Column("api_id", _VARCHAR, "The API; NULL: unknown.", nullable=True),
         Column("stage", _VARCHAR, "The API's stage; NULL: unknown.", nullable=True),
-        Column(
-            "api_key_id", _VARCHAR, "The id of the caller's key, never its value; NULL: none.", nullable=True
-        ),
+        Column("api_key_id", _VARCHAR, "The id of the caller's key, never its value; NULL: none.", nullable=True),
         Column("method", _VARCHAR, "The HTTP method; NULL: unknown.", nullable=True),
         Column("resource_path", _VARCHAR, "The path's template (/pets/{id}); NULL: unknown.", nullable=True),
         Column("status", ColumnType.INTEGER, "The HTTP status, 100 to 599; NULL: unknown.", nullable=True),
@@ -94,9 +92,7 @@ API_REQUESTS: Final = Table(
         Column("request_bytes", _BIGINT, "Bytes in; NULL: unknown, and never guessed.", nullable=True),
         Column("response_latency_ms", _BIGINT, "From request to response; NULL: unknown.", nullable=True),
         Column("integration_latency_ms", _BIGINT, "The backend's share of it; NULL: unknown.", nullable=True),
-        Column(
-            "error_type", _VARCHAR, "Why API Gateway refused (THROTTLED); NULL: it did not.", nullable=True
-        ),
+        Column("error_type", _VARCHAR, "Why API Gateway refused (THROTTLED); NULL: it did not.", nullable=True),
         Column("waf_response_code", _VARCHAR, "WAF_ALLOW or WAF_BLOCK; NULL: unknown.", nullable=True),
         Column("source_ip", _VARCHAR, "NULL unless switched on, and then truncated.", nullable=True),
         *_ARRIVAL,
@@ -165,9 +161,7 @@ INGESTED_OBJECTS: Final = Table(
         Column("bytes", _BIGINT, "Its size in the store."),
         Column("lines", _BIGINT, "How many lines it holds, good and bad; blank lines are none."),
         Column("ingested_at", _TIMESTAMP, "When it was taken."),
-        Column(
-            "version", _VARCHAR, "The cheap stamp of the store's listing, which changes with the content."
-        ),
+        Column("version", _VARCHAR, "The cheap stamp of the store's listing, which changes with the content."),
     ),
     key=("object_key", "etag"),
 )

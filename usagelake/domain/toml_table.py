@@ -184,6 +184,4 @@ def _price_advice(key: str, value: object) -> str:
             return "write it out, without an exponent"
         case _:
             pass
-    return (
-        'write a plain decimal in quotes, such as "0.0035", with at most 18 digits on each side of the point'
-    )
+    return 'write a plain decimal in quotes, such as "0.0035", with at most 18 digits on each side of the point'

@@ -44,11 +44,7 @@ def windows(hours: Iterable[datetime], *, at_most: int) -> list[Window]:
         reverse=True,
     )
     cuts = [0, *sorted(gaps[: at_most - 1]), len(ordered)]
-    return [
-        Window(ordered[start], _end_of(ordered[end - 1]))
-        for start, end in pairwise(cuts)
-        if end
-    ]
+    return [Window(ordered[start], _end_of(ordered[end - 1])) for start, end in pairwise(cuts) if end]
 
 
 def _end_of(hour: datetime) -> datetime:

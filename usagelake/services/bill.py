@@ -89,9 +89,10 @@ def bill(
     summary = _summary(period, rated, _counts(engine, queries), before, ingested)
     summary["keyless"] = engine.fetch(queries.get("billing", "keyless_requests"), _span(period)).rows[0][0]
     evidence = _evidence(engine, queries, pricing)
-    publish_period(engine, queries, period, rated, evidence, summary, out)
     reasons = engine.fetch(queries.get("billing", "quarantine_reasons")).rows
-    return Bill(rated, summary, ingested, reasons, _unmetered(engine, queries))
+    unmetered = _unmetered(engine, queries)
+    publish_period(engine, queries, period, rated, evidence, summary, out)
+    return Bill(rated, summary, ingested, reasons, unmetered)
 
 
 def _span(period: Period | Segment) -> dict[str, object]:

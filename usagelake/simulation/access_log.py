@@ -89,9 +89,7 @@ class AccessLog:
             sent = sizes[transit & _VALUE_MASK] if form.sized else "-"
             backend = latencies[transit & _VALUE_MASK] if form.integrated else "-"
             latency = (bits >> 12) + 2 + (backend if form.integrated else 0)
-            lines.append(
-                form.line % (extended_id, request_id, happened, caller, length, latency, backend, sent)
-            )
+            lines.append(form.line % (extended_id, request_id, happened, caller, length, latency, backend, sent))
             if self._start_ms <= happened < self._end_ms:
                 self._count(form, caller, length, sent)
         return [(ACCESS_LOG_PREFIX, times, lines)]

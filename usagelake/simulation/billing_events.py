@@ -127,9 +127,7 @@ class BillingEvents:
             times[first + 1] = min(times[first + 1], times[first] + rng.randrange(100, 3000))
         noise = unsigned16(rng, count)
         first_ms = self._first_ms
-        happened = [
-            max(time - 3 - (bits >> 7 & 510), first_ms) for time, bits in zip(times, noise, strict=True)
-        ]
+        happened = [max(time - 3 - (bits >> 7 & 510), first_ms) for time, bits in zip(times, noise, strict=True)]
         stamps = self._timestamps(slot, happened, noise)
         return zip(times, stamps, callers, values, emitted, happened, strict=True)
 
@@ -172,16 +170,11 @@ def _emitted(rng: random.Random, events: int) -> bytes:
     made = list(accumulate(drawn.translate(_COUNTS)))
     last = bisect_left(made, events)
     excess = made[last] - events
-    return (
-        drawn[: last + 1] if not excess else drawn[:last] + bytes([_FIRST_FEW[_COUNTS[drawn[last]] - excess]])
-    )
+    return drawn[: last + 1] if not excess else drawn[:last] + bytes([_FIRST_FEW[_COUNTS[drawn[last]] - excess]])
 
 
 def _quantities(rng: random.Random, kind: _Kind) -> list[int]:
-    return [
-        0 if rng.randrange(_ZERO_ONE_IN) == 0 else pareto_value(rng, kind.least, kind.most)
-        for _ in range(_VALUES)
-    ]
+    return [0 if rng.randrange(_ZERO_ONE_IN) == 0 else pareto_value(rng, kind.least, kind.most) for _ in range(_VALUES)]
 
 
 def _fraction_ends(rng: random.Random) -> list[str]:

@@ -56,9 +56,7 @@ class Outcome(NamedTuple):
     @property
     def billable(self) -> bool:
         """Whether the default policy bills it, if it has a key: 2xx, 3xx, 4xx but 401, 403 and 429."""
-        return (
-            self.waf != "WAF_BLOCK" and self.status[0] in "234" and self.status not in ("401", "403", "429")
-        )
+        return self.waf != "WAF_BLOCK" and self.status[0] in "234" and self.status not in ("401", "403", "429")
 
 
 ENDPOINTS = (
@@ -96,9 +94,7 @@ OUTCOMES = (
 )
 
 _START = '{"extendedRequestId":"%s","requestId":"%s","requestTimeEpoch":'
-_CALLER = (
-    ',"accountId":"123456789012","apiId":"{api}","stage":"prod","apiKeyId":"%s","httpMethod":"{method}",'
-)
+_CALLER = ',"accountId":"123456789012","apiId":"{api}","stage":"prod","apiKeyId":"%s","httpMethod":"{method}",'
 _APIS = ("a1b2c3d4e5", "f6g7h8i9j0")
 
 

@@ -202,6 +202,4 @@ def _write(path: Path, content: bytes) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     except OSError as error:
-        raise StorageError(
-            f"cannot write {path}: {error.strerror}; make room or choose another folder"
-        ) from error
+        raise StorageError(f"cannot write {path}: {error.strerror}; make room or choose another folder") from error

@@ -83,9 +83,7 @@ def _refuse_misplaced(landing: Path, expected_file: Path | None) -> None:
         raise ConfigurationError(f"{landing} is not empty: simulate into a new folder, or empty this one")
 
 
-def _write(
-    source: Source, options: SimulationOptions, landing: Path, progress: Callable[[int], None] | None
-) -> None:
+def _write(source: Source, options: SimulationOptions, landing: Path, progress: Callable[[int], None] | None) -> None:
     edge_ms = options.edge_hours * HOUR_MS
     first_ms, last_ms = epoch_ms(options.start) - edge_ms, epoch_ms(options.end) + edge_ms
     rng = seeded(options.seed, f"{source.id_member}/rhythm")

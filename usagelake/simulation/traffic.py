@@ -110,9 +110,7 @@ def arrivals(rng: random.Random, slot: Slot, count: int) -> Arrivals:
     times = [burst_start + (draw * burst_length >> 32) for draw in drawn[:crowd]]
     times += [start + (draw * length >> 32) for draw in drawn[crowd:]]
     times.sort()
-    return Arrivals(
-        times, slice(bisect_left(times, burst_start), bisect_left(times, burst_start + burst_length))
-    )
+    return Arrivals(times, slice(bisect_left(times, burst_start), bisect_left(times, burst_start + burst_length)))
 
 
 def _hour_weight(hour_ms: int) -> int:

@@ -47,11 +47,7 @@ COIN_TIERS: list[CoinTier] = [
 BOUNDARIES = sorted(
     {0, 1}
     | {near for end, _, _ in COIN_TIERS if end is not None for near in (end - 1, end, end + 1)}
-    | {
-        near
-        for packages in (1, 2, 7)
-        for near in (packages * 1_000 - 1, packages * 1_000, packages * 1_000 + 1)
-    }
+    | {near for packages in (1, 2, 7) for near in (packages * 1_000 - 1, packages * 1_000, packages * 1_000 + 1)}
 )
 
 
@@ -116,9 +112,7 @@ def test_the_steps_prove_the_amount_at_every_boundary(name: str, free_units: int
             1,
             *(int(str(step["to"])) + 1 for step in documents[:-1]),
         ]
-        assert (
-            int(str(documents[-1]["to"])) == sum(int(str(step["quantity"])) for step in documents) == billable
-        )
+        assert int(str(documents[-1]["to"])) == sum(int(str(step["quantity"])) for step in documents) == billable
         for step in documents:
             assert Fraction(str(step["amount"])) == prove(step)
 

@@ -113,9 +113,7 @@ def test_a_free_meter_has_a_line_of_nothing() -> None:
 
 
 def test_usage_within_the_free_units_has_a_line_of_nothing() -> None:
-    assert lines_of(World(one_plan(GRADUATED), [ALWAYS], [(DAY_1, "k1", "requests", "", 2)])) == [
-        ("requests", "0.00")
-    ]
+    assert lines_of(World(one_plan(GRADUATED), [ALWAYS], [(DAY_1, "k1", "requests", "", 2)])) == [("requests", "0.00")]
 
 
 def test_no_usage_and_a_usage_of_zero_have_no_line() -> None:
@@ -196,9 +194,7 @@ class TestMinimumCommitment:
         assert world.rated().total == 1
 
     def test_it_is_due_without_usage(self) -> None:
-        assert lines_of(World(one_plan(PER_UNIT, minimum="3.00"), [ALWAYS])) == [
-            ("minimum_commitment", "3.00")
-        ]
+        assert lines_of(World(one_plan(PER_UNIT, minimum="3.00"), [ALWAYS])) == [("minimum_commitment", "3.00")]
 
     def test_it_is_that_of_the_last_version_and_counts_all_versions_lines(self) -> None:
         plans = {"p1": [(BEFORE, "100.00", [PER_UNIT]), (DAY_11, "8.00", [CHEAPER])]}
@@ -225,10 +221,7 @@ def test_lines_follow_plan_version_and_the_order_of_the_book() -> None:
     plans = {"p2": [(BEFORE, None, z_first)], "p1": [(DAY_11, None, z_first), (BEFORE, None, z_first)]}
     rows = [("k2", "c1", "p2", BEFORE, AFTER), ALWAYS]
     usage = [
-        (day, key, meter, "", 1)
-        for day in (DAY_21, DAY_1)
-        for key in ("k2", "k1")
-        for meter in ("tokens", "requests")
+        (day, key, meter, "", 1) for day in (DAY_21, DAY_1) for key in ("k2", "k1") for meter in ("tokens", "requests")
     ]
     (invoice,) = World(plans, rows, usage).rated().invoices
     assert [(line.plan_id, line.plan_version, line.charge_id) for line in invoice.lines] == [
@@ -260,9 +253,7 @@ class TestWhoHasAnInvoice:
         assert all((invoice.lines, str(invoice.total)) == ((), "0.00") for invoice in invoices)
 
     def test_they_are_sorted_and_named(self) -> None:
-        rows = [
-            (f"k{n}", customer, "p1", BEFORE, AFTER) for n, customer in enumerate(["c2", "c10", "B", "c2"])
-        ]
+        rows = [(f"k{n}", customer, "p1", BEFORE, AFTER) for n, customer in enumerate(["c2", "c10", "B", "c2"])]
         invoices = World(one_plan(PER_UNIT), rows).rated().invoices
         assert [invoice.customer_id for invoice in invoices] == ["B", "c10", "c2"]
         assert invoices[0].customer_name == "Name of B"
@@ -314,13 +305,7 @@ class TestWhatCannotBeBilled:
 
     def test_nothing_is_lost(self) -> None:
         """What is billed, unassigned and unpriced adds up to what was used."""
-        usage = [
-            (day, key, meter, d, 1)
-            for day in DAYS
-            for key in ("k1", "k2")
-            for meter in METERS
-            for d in ("", "a")
-        ]
+        usage = [(day, key, meter, d, 1) for day in DAYS for key in ("k1", "k2") for meter in METERS for d in ("", "a")]
         named = {"id": "a", "meter": "tokens", "dimension": "a", "model": "package", "package_size": 9}
         plans = {"p1": [(DAYS[3], None, [GRADUATED, {**named, "package_price": "1"}])]}
         rated = World(plans, [("k1", "c1", "p1", DAYS[2], DAY_21)], usage).rated()

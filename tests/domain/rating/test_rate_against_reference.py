@@ -37,9 +37,7 @@ def test_every_line_is_the_references(world: World) -> None:
             )
             for line in invoice.lines
         ]
-        assert found == [
-            (line.plan, line.version, line.charge, line.quantity, Fraction(line.cents)) for line in wanted
-        ]
+        assert found == [(line.plan, line.version, line.charge, line.quantity, Fraction(line.cents)) for line in wanted]
         for line, want in zip(invoice.lines, wanted, strict=True):
             assert 0 <= want.exact - Fraction(line.amount_exact) < Fraction(1, 10**12)
         assert Fraction(invoice.total) * 100 == sum(line.cents for line in wanted)

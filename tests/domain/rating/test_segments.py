@@ -24,10 +24,7 @@ def book(*days: date) -> PriceBook:
 
 def customers(*spans: tuple[date, date]) -> Customers:
     return Customers(
-        tuple(
-            Assignment("api_key", f"k{n}", "c", "C", "growth", start, end, n)
-            for n, (start, end) in enumerate(spans)
-        )
+        tuple(Assignment("api_key", f"k{n}", "c", "C", "growth", start, end, n) for n, (start, end) in enumerate(spans))
     )
 
 

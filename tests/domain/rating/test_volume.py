@@ -33,9 +33,7 @@ def test_all_units_cost_what_the_totals_tier_says(quantity: int, amount: str) ->
     assert Volume(PUBLISHED).price(quantity).amount == Decimal(amount)
 
 
-@pytest.mark.parametrize(
-    ("quantity", "amount"), [(0, "0"), (1, "101"), (10, "110"), (11, "1.11"), (12, "1.21")]
-)
+@pytest.mark.parametrize(("quantity", "amount"), [(0, "0"), (1, "101"), (10, "110"), (11, "1.11"), (12, "1.21")])
 def test_only_the_totals_tier_has_its_flat_amount_due(quantity: int, amount: str) -> None:
     """The total falls from 110 to 1.11 as usage grows: so volume prices are."""
     assert Volume(WITH_FLAT).price(quantity).amount == Decimal(amount)

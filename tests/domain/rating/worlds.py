@@ -135,9 +135,7 @@ def usage_charges(draw: st.DrawFn, charge_id: str, meter: str, dimension: str | 
 
 @st.composite
 def versions(draw: st.DrawFn) -> list[tuple[date, str | None, list[dict[str, Any]]]]:
-    days = draw(
-        st.sets(st.sampled_from([date(2015, 1, 1), DAYS[0], DAYS[9], DAYS[20]]), min_size=1, max_size=3)
-    )
+    days = draw(st.sets(st.sampled_from([date(2015, 1, 1), DAYS[0], DAYS[9], DAYS[20]]), min_size=1, max_size=3))
     found = []
     for day in sorted(days):
         charges = [
@@ -156,9 +154,7 @@ def versions(draw: st.DrawFn) -> list[tuple[date, str | None, list[dict[str, Any
 @st.composite
 def subject_rows(draw: st.DrawFn, subject: str) -> list[tuple[str, str, str, date, date]]:
     """Cut time at some days, and give each stretch to some customer and plan, or to nobody."""
-    cuts = sorted(
-        draw(st.sets(st.sampled_from([date(2015, 1, 10), *DAYS[::4], date(2015, 3, 1)]), max_size=4))
-    )
+    cuts = sorted(draw(st.sets(st.sampled_from([date(2015, 1, 10), *DAYS[::4], date(2015, 3, 1)]), max_size=4)))
     stretches = zip([date(2014, 6, 1), *cuts], [*cuts, date(2016, 1, 1)], strict=True)
     owners = st.none() | st.tuples(st.sampled_from(CUSTOMERS), st.sampled_from(PLANS))
     drawn = [(start, end, draw(owners)) for start, end in stretches]

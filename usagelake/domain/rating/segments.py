@@ -42,9 +42,7 @@ def segments(period: Period, book: PriceBook, customers: Customers) -> list[Segm
     Returns:
         The segments in order; together they are the period, and a quiet period is one segment.
     """
-    days = customers.change_days | {
-        version.effective_from for plan in book.plans.values() for version in plan.versions
-    }
+    days = customers.change_days | {version.effective_from for plan in book.plans.values() for version in plan.versions}
     first_day, end_day = utc_day(period.start), utc_day(period.end)
     cuts = [start_of_day(day) for day in sorted(days) if first_day < day < end_day]
     return [Segment(start, end) for start, end in pairwise([period.start, *cuts, period.end])]

@@ -48,9 +48,7 @@ class Subscription:
         return self.plan.version_at(self.assigned[-1].start)
 
 
-def subscriptions(
-    period_segments: Sequence[Segment], book: PriceBook, customers: Customers
-) -> list[Subscription]:
+def subscriptions(period_segments: Sequence[Segment], book: PriceBook, customers: Customers) -> list[Subscription]:
     """Find everybody who had a plan in the period, used or not.
 
     Args:

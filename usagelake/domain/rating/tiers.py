@@ -61,9 +61,7 @@ def tier_faults(bounds: Sequence[int | None]) -> list[str]:
         else:
             highest = bound
     if bounds[-1] is not None:
-        faults.append(
-            f"the last tier ends at {bounds[-1]}; leave its up_to out, so that usage above it has a price"
-        )
+        faults.append(f"the last tier ends at {bounds[-1]}; leave its up_to out, so that usage above it has a price")
     return faults
 
 
