@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from usagelake.engines.parameters import Parameter
-from usagelake.engines.sql_file import ad_hoc_query, load_sql_file, parse_sql_file
+from usagelake.engines.sql_file import load_sql_file, parse_sql_file
 from usagelake.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -116,11 +116,3 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "calls.sql").write_bytes(b"-- name: \xff")
     with pytest.raises(ConfigurationError, match="not UTF-8 at byte 9"):
         load_sql_file(tmp_path / "calls.sql", "analyst")
-
-
-def test_a_typed_query() -> None:
-    """One query, nothing that changes, no parameters."""
-    assert ad_hoc_query("select 1;").params == {}
-    for text in ("delete from t", "select 1; select 2", "", "select :a"):
-        with pytest.raises(ConfigurationError):
-            ad_hoc_query(text)

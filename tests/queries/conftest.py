@@ -11,7 +11,7 @@ import pytest
 
 from usagelake.domain.schema import TABLES
 from usagelake.engines.dialect import SESSION_SQL, carry, check, parse_statement, to_athena
-from usagelake.engines.parameters import complete
+from usagelake.engines.parameters import bind, complete
 from usagelake.engines.query_library import QueryLibrary, load_queries
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Lake:
         span = {key: value for key, value in OCTOBER.items() if key in file.params and key not in values}
         sql = carry(file.tree, self.schema, params={key: param.type for key, param in file.params.items()}).sql
         rows = self.connection.execute(sql, complete(file.params, {**span, **values})).fetchall()
-        bound = parse_statement(to_athena(file.bound({**span, **values})))
+        bound = parse_statement(to_athena(bind(file.tree, file.params, {**span, **values})))
         assert check(bound, self.schema) == check(
             file.tree, self.schema, params={key: param.type for key, param in file.params.items()}
         )

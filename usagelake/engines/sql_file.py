@@ -29,8 +29,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from usagelake.engines.dialect import RefusalError, check_read_only, parse_statement
-from usagelake.engines.parameters import TYPES, Parameter, bind, parse_parameter
+from usagelake.engines.dialect import RefusalError, parse_statement
+from usagelake.engines.parameters import TYPES, Parameter, parse_parameter
 from usagelake.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -78,10 +78,6 @@ class SqlFile:
     tree: exp.Expression = field(compare=False, repr=False)
     origin: str
     tables: frozenset[str]
-
-    def bound(self, values: Mapping[str, object] | None = None) -> exp.Expression:
-        """The statement with the values of its parameters set; see `parameters.bind`."""
-        return bind(self.tree, self.params, values, origin=f"{self.kind}/{self.name}")
 
 
 def load_sql_file(path: Path, kind: str) -> SqlFile:
@@ -142,36 +138,6 @@ def parse_sql_file(text: str, *, name: str, kind: str, origin: str, content: byt
         digest=f"sha256:{hashlib.sha256(data).hexdigest()}",
         tree=tree,
         origin=origin,
-        tables=_tables(tree),
-    )
-
-
-def ad_hoc_query(text: str) -> SqlFile:
-    """Make a query that a user has typed into a SQL file of its own, without header and parameters.
-
-    Raises:
-        ConfigurationError: It is not exactly one query, or it would change something.
-
-    Example:
-        >>> ad_hoc_query("SELECT count(*) FROM api_requests;").tables
-        frozenset({'api_requests'})
-    """
-    tree = parse_statement(text)
-    check_read_only(tree)
-    if tree.find(exp.Placeholder) is not None:
-        raise ConfigurationError("a typed query has no parameters: write the value, as TIMESTAMP '2025-05-01 00:00:00'")
-    return SqlFile(
-        name="query",
-        kind="ad hoc",
-        title="A query that was typed",
-        description="",
-        grain="",
-        owner="",
-        params={},
-        text=text,
-        digest=f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",
-        tree=tree,
-        origin=f"query {text!r}",
         tables=_tables(tree),
     )
 

@@ -35,6 +35,11 @@ METER_ROWS: Mapping[str, str] = {
 """`meter_rows`: what a meter returned for the window that is being rolled up."""
 
 
+def landing_relation(source: Source) -> str:
+    """Tell the name of the relation that holds a source's lines."""
+    return f"landing_{source}"
+
+
 def table_schema() -> dict[str, Mapping[str, str]]:
     """Give the tables of the lake, each with its columns and their types."""
     return {table.name: {column.name: str(column.type) for column in table.columns} for table in TABLES.values()}
@@ -53,7 +58,7 @@ def working_schema(queries: QueryLibrary) -> dict[str, Mapping[str, str]]:
     schema["batch_objects"] = OBJECT_COLUMNS
     schema["meter_rows"] = METER_ROWS
     for source in Source:
-        schema[f"landing_{source}"] = LANDING_COLUMNS
+        schema[landing_relation(source)] = LANDING_COLUMNS
         landed = queries.get("landing", f"landed_{source}")
         types = {name: parameter.type for name, parameter in landed.params.items()}
         schema[landed.name] = dict(check(landed.tree, schema, params=types, origin=landed.origin))

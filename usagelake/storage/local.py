@@ -10,8 +10,8 @@ from usagelake.errors import StorageError
 from usagelake.storage.protocol import ObjectInfo
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator
+    from pathlib import Path
 
 CHUNK_BYTES = 4 * 1024 * 1024
 

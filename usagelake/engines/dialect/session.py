@@ -152,4 +152,4 @@ def _macros(*texts: str) -> tuple[str, ...]:
 
 
 SESSION_SQL: tuple[str, ...] = (*SETTINGS, *_macros(_TEXT, _CASTS, _TIMES, _JSON, _ARRAYS))
-"""Run these once on each connection; a cursor of the connection has them too."""
+"""Run these once on each connection, and on each cursor of one: DuckDB gives a cursor a session of its own."""

@@ -21,6 +21,7 @@ from usagelake.engines.duckdb.staging import Staged, batches, stage
 from usagelake.engines.duckdb.tables import create_tables
 from usagelake.engines.parameters import bind, complete
 from usagelake.engines.protocol import Batch, Rows
+from usagelake.engines.working_schema import LANDING_COLUMNS, OBJECT_COLUMNS, landing_relation, table_schema
 from usagelake.errors import ConfigurationError, EngineError
 
 if TYPE_CHECKING:
@@ -69,9 +70,7 @@ class DuckDBEngine:
         self._lake.mkdir(parents=True, exist_ok=True)
         self._work = database.parent / "work"
         self._connection = connect(database, spill=self._work / "spill", memory_limit=memory_limit, read_only=read_only)
-        self._schema: dict[str, dict[str, str]] = {
-            table.name: {column.name: str(column.type) for column in table.columns} for table in TABLES.values()
-        }
+        self._schema = table_schema()
         self._carried: dict[str, Carried] = {}
         if not read_only:
             shutil.rmtree(self._work, ignore_errors=True)
@@ -120,9 +119,9 @@ class DuckDBEngine:
                 coming = reader.submit(staged_next)
                 with engine_errors("reading a batch of landing objects"):
                     landing_relations.show(self._connection, staged, root)
-                self._know("batch_objects", landing_relations.OBJECT_COLUMNS)
+                self._know("batch_objects", OBJECT_COLUMNS)
                 for source in Source:
-                    self._know(landing_relations.landing_relation(source), landing_relations.LANDING_COLUMNS)
+                    self._know(landing_relation(source), LANDING_COLUMNS)
                 yield Batch(
                     objects=len(staged.rows),
                     size=staged.size,

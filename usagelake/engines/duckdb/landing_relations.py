@@ -5,35 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from usagelake.domain.landing import Source
-from usagelake.domain.schema import ColumnType
 from usagelake.engines.duckdb.staging import NO_FAULT, names_folder
+from usagelake.engines.working_schema import OBJECT_COLUMNS, landing_relation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import duckdb
 
     from usagelake.engines.duckdb.staging import Staged
 
-LANDING_COLUMNS = {"object_key": ColumnType.VARCHAR, "line": ColumnType.VARCHAR, "fault": ColumnType.VARCHAR}
-OBJECT_COLUMNS = {
-    "object_key": ColumnType.VARCHAR,
-    "etag": ColumnType.VARCHAR,
-    "bytes": ColumnType.BIGINT,
-    "version": ColumnType.VARCHAR,
-}
-
 _READER = (
     "delim = '\x01', quote = '', escape = '', comment = '', header = false, auto_detect = false, "
     "strict_mode = false, max_line_size = 8388608, hive_partitioning = false"
 )
 """One text line is one row. A line is at most 1 MiB, and at most 6 MiB once it is written as a JSON string."""
-
-
-def landing_relation(source: Source) -> str:
-    """Tell the name of the relation that holds a source's lines."""
-    return f"landing_{source}"
 
 
 def show(connection: duckdb.DuckDBPyConnection, staged: Staged, root: str | None) -> None:
@@ -47,7 +34,7 @@ def show(connection: duckdb.DuckDBPyConnection, staged: Staged, root: str | None
     load(
         connection,
         "batch_objects",
-        {"number": ColumnType.BIGINT, **OBJECT_COLUMNS},
+        {"number": "bigint", **OBJECT_COLUMNS},
         staged.rows,
         staged.folder,
     )
@@ -77,7 +64,7 @@ def show(connection: duckdb.DuckDBPyConnection, staged: Staged, root: str | None
 def load(
     connection: duckdb.DuckDBPyConnection,
     table: str,
-    columns: dict[str, ColumnType],
+    columns: Mapping[str, str],
     rows: Sequence[tuple[object, ...]],
     folder: Path,
 ) -> None:
