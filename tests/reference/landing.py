@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from tests.reference.events import Bad, Event, Request, event_of, request_of
-from tests.reference.lines import UNREADABLE, lines_of
+from tests.reference.lines import KEPT, UNREADABLE, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -80,7 +80,7 @@ def _take(contents: Mapping[str, bytes], lake: Lake) -> None:
             lake.lines += 1
             judged = fault or _judge(text, is_access_log=is_access_log)
             if isinstance(judged, str):
-                lake.quarantine[source, key, text, judged] += 1
+                lake.quarantine[source, key, text[:KEPT], judged] += 1
             else:
                 good.append((key, text, judged))
     for key, text, event in sorted(good, key=lambda entry: (entry[0].encode(), entry[1].encode())):
@@ -105,4 +105,4 @@ def _take_event(lake: Lake, key: str, text: str, event: Request | Event) -> None
     elif there.content_hash == event.content_hash:
         lake.duplicates += 1
     else:
-        lake.quarantine[source, key, text, CONFLICT] += 1
+        lake.quarantine[source, key, text[:KEPT], CONFLICT] += 1
