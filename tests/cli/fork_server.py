@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -19,12 +19,18 @@ from usagelake.cli import main
 from usagelake.engines import query_library
 from usagelake.engines.duckdb import engine
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 GONE = 77
 """The exit code of a run that was told to die."""
 
 
+_LEAVES_NOTHING = ("SELECT", "WITH", "CREATE OR REPLACE TEMP", "CREATE OR REPLACE MACRO", "SET ", "USE ")
+
+
 class _Mortal:
-    """A connection that dies after so many statements, without a word and without cleaning up."""
+    """A connection that dies after so many changes, without a word and without cleaning up."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, lives: list[int]) -> None:
         self._connection = connection
@@ -32,17 +38,33 @@ class _Mortal:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._connection, name)
-        if name not in {"execute", "begin", "commit"}:
+        if name not in {"execute", "commit"}:
             return method
 
         def mortal(*arguments: object) -> Any:
             result = method(*arguments)
-            self._lives[0] -= 1
+            self._lives[0] -= not str(*arguments[:1]).startswith(_LEAVES_NOTHING)
             if self._lives[0] == 0:
                 os._exit(GONE)
             return result
 
         return mortal
+
+
+def _die_after_renames(number: int | None) -> None:
+    """Let this process be gone once so many files or folders have got another name."""
+    lives = [number or -1]
+
+    def mortal(rename: Callable[..., None]) -> Callable[..., None]:
+        def renamed(*arguments: Any, **named: Any) -> None:
+            rename(*arguments, **named)
+            lives[0] -= 1
+            if lives[0] == 0:
+                os._exit(GONE)
+
+        return renamed
+
+    os.rename, os.replace = mortal(os.rename), mortal(os.replace)
 
 
 def run(request: dict[str, Any]) -> int:
@@ -51,7 +73,8 @@ def run(request: dict[str, Any]) -> int:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     engine.BATCH_OBJECTS = request["batch_objects"]
-    lives = [request["statements"] or -1]
+    lives = [request["changes"] or -1]
+    _die_after_renames(request["renames"])
     connect = engine.connect
     engine.connect = lambda *given, **named: _Mortal(connect(*given, **named), lives)  # type: ignore[assignment,return-value]
     try:

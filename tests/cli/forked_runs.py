@@ -10,7 +10,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from tests.cli.fork_server import GONE
 
@@ -39,7 +39,7 @@ class ForkedRuns:
             [sys.executable, str(_SERVER), *meters], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def __enter__(self) -> ForkedRuns:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -62,7 +62,8 @@ class ForkedRuns:
         *,
         kill_after: float | None = None,
         by: signal.Signals = signal.SIGKILL,
-        statements: int | None = None,
+        changes: int | None = None,
+        renames: int | None = None,
     ) -> int:
         """Run a command.
 
@@ -70,7 +71,9 @@ class ForkedRuns:
             arguments: The command's.
             kill_after: Seconds after which a signal comes, if the command still runs.
             by: The signal.
-            statements: The command dies by itself after so many statements of its engine.
+            changes: The command dies by itself once its engine has worked so many statements that change
+                something.
+            renames: The command dies by itself once it has renamed so many files or folders.
 
         Returns:
             Its exit code, or a signal's number below zero.
@@ -81,7 +84,8 @@ class ForkedRuns:
             "arguments": list(arguments),
             "batch_objects": self._batch_objects,
             "log": str(self._log),
-            "statements": statements,
+            "changes": changes,
+            "renames": renames,
         }
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()

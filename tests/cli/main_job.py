@@ -146,7 +146,7 @@ class Job:
         return Outcome(
             files(folder / "invoices" / self.period),
             summary,
-            rows(f"SELECT * EXCLUDE (computed_at) FROM '{folder / 'usage_hourly.parquet'}' ORDER BY ALL"),
+            rows("SELECT * EXCLUDE (computed_at) FROM read_parquet(?) ORDER BY ALL", folder / "usage_hourly.parquet"),
             quarantine,
         )
 
@@ -163,10 +163,10 @@ class Job:
         return found
 
 
-def rows(sql: str) -> list[tuple[Any, ...]]:
-    """Ask DuckDB, for what a result file holds."""
+def rows(sql: str, path: Path) -> list[tuple[Any, ...]]:
+    """Ask DuckDB what a result file holds."""
     with duckdb.connect() as connection:
-        return connection.execute(sql).fetchall()
+        return connection.execute(sql, [str(path.absolute())]).fetchall()
 
 
 def read_json(path: Path) -> Any:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.forked_runs import GONE, ForkedRuns
+from tests.cli.forked_runs import ForkedRuns
 from tests.cli.landings import event, request
-from tests.cli.main_job import Job, Outcome, read_json, run
+from tests.cli.main_job import Job, Outcome, files, read_json
 from usagelake.bootstrap import example_pricing
 from usagelake.simulation.options import SimulationOptions
 from usagelake.simulation.simulate import simulate
@@ -111,3 +111,20 @@ def test_kills_in_a_row_change_nothing(
             runs.run(month.arguments(lake=lake, out=out), kill_after=took * dice.random() ** 2)
         _finish(month, runs, lake, out, expected)
         shutil.rmtree(lake)
+
+
+def test_an_interruption_is_no_fault(
+    month: Job, runs: ForkedRuns, undisturbed: tuple[Outcome, float], tmp_path: Path
+) -> None:
+    """Ctrl-C, at whatever statement, ends with a word and exit code 130; the next run goes on."""
+    expected, took = undisturbed
+    lake, out = tmp_path / "lake", tmp_path / "out"
+    for share in (0.3, 0.5, 0.7):
+        ended = runs.run(month.arguments(lake=lake, out=out), kill_after=took * share, by=signal.SIGINT)
+        if ended == 0:
+            break
+        assert ended == 130, runs.printed
+        assert runs.printed == "usagelake: interrupted; run again to go on\n"
+        assert files(out) == {}
+        assert not (lake / "work").exists()
+    _finish(month, runs, lake, out, expected)

@@ -88,7 +88,9 @@ def _kept(piece: bytes) -> str:
 def _gunzip(content: bytes) -> tuple[bytes, bool]:
     if content:
         try:
-            return gzip.decompress(content), False
+            whole = gzip.decompress(content)
+            if not content[3] & 0xE0:  # RFC 1952: a reserved flag is an error, which the gzip module overlooks
+                return whole, False
         except (EOFError, OSError, zlib.error):
             pass
     return _what_could_be_read(content), True

@@ -15,7 +15,8 @@ from usagelake.cli.options import FOLDER, json_option, queries_option, quiet_opt
 from usagelake.domain.canonical_json import canonical_json
 from usagelake.domain.money import format_amount
 from usagelake.domain.period import Period
-from usagelake.engines import load_queries
+from usagelake.engines import load_queries, working_schema
+from usagelake.errors import ConfigurationError
 from usagelake.services.attention import attention
 from usagelake.services.bill import Bill, bill
 from usagelake.services.pricing import load_pricing
@@ -84,6 +85,8 @@ def bill_command(
     settings = Settings.from_environment(os.environ)
     billed_period = Period.parse(period)
     queries = load_queries(queries_folder)
+    if queries_folder is not None and (faults := queries.faults(working_schema(queries))):
+        raise ConfigurationError(faults)
     storage = open_storage(landing)
     prices = load_pricing(pricing, meters={meter.name for meter in queries.meters()})
     if out.exists() and not out.is_dir():

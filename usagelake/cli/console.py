@@ -62,6 +62,11 @@ def stdout_console() -> Console:
     return console if console.is_terminal else Console(highlight=False, soft_wrap=True, emoji=False, width=10_000)
 
 
+def printable(text: str) -> str:
+    """Write control characters of a text, such as a key's, as escapes: none reaches the terminal."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
 def table(title: str | None, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> Table:
     """Lay out rows.
 

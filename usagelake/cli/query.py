@@ -61,7 +61,7 @@ def query_command(
     Examples:
       usagelake query top_customers --lake lake --param start=2025-10-01 --param end=2025-11-01
       usagelake query --lake lake --sql 'SELECT meter, sum(quantity) FROM usage_hourly GROUP BY meter'
-      usagelake query daily_usage --lake lake -p start=2025-10 -p end=2025-11 --format parquet --out usage.parquet
+      usagelake query hourly_load --lake lake -p start=2025-10 -p end=2025-11 --format parquet --out load.parquet
     """
     if (name is None) == (sql is None):
         raise click.UsageError("give either a query's NAME or --sql '…'")
@@ -122,6 +122,9 @@ def _csv(rows: Rows) -> str:
 
 
 def _json(rows: Rows) -> str:
+    twice = sorted({name for name in rows.columns if rows.columns.count(name) > 1})
+    if twice:
+        raise ConfigurationError(f"JSON cannot hold two columns of one name: rename {', '.join(twice)} with AS")
     records = [dict(zip(rows.columns, map(_plain, row), strict=True)) for row in rows.rows]
     return json.dumps(records, ensure_ascii=False, indent=2, default=str) + "\n"
 

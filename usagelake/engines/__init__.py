@@ -5,7 +5,7 @@ from __future__ import annotations
 from usagelake.engines.ad_hoc import ad_hoc
 from usagelake.engines.metered_types import metered_event_types
 from usagelake.engines.protocol import Batch, Engine, Rows, Unreadable
-from usagelake.engines.query_library import QueryLibrary, load_queries
+from usagelake.engines.query_library import QueryLibrary, load_queries, survey_queries
 from usagelake.engines.sql_file import SqlFile
 from usagelake.engines.working_schema import working_schema
 
@@ -19,5 +19,6 @@ __all__ = [
     "ad_hoc",
     "load_queries",
     "metered_event_types",
+    "survey_queries",
     "working_schema",
 ]

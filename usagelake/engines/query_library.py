@@ -146,7 +146,7 @@ class QueryLibrary:
         try:
             known = self.with_views(schema)
         except ConfigurationError as error:
-            return list(error.faults)
+            return list(error.faults)  # what reads a view cannot be judged before the view is sound
         found: list[str] = []
         for file in self._files.values():
             try:
@@ -167,8 +167,23 @@ def load_queries(extra: Path | None = None) -> QueryLibrary:
     Raises:
         ConfigurationError: Every fault of every file.
     """
-    added = load_folder(extra) if extra is not None else []
-    return QueryLibrary([*load_folder(packaged_folder("queries")), *added])
+    library, faults = survey_queries(extra)
+    if faults:
+        raise ConfigurationError(faults)
+    return library
+
+
+def survey_queries(extra: Path | None = None) -> tuple[QueryLibrary, list[str]]:
+    """Load what can be loaded, and tell what cannot.
+
+    Args:
+        extra: As `load_queries` takes it.
+
+    Returns:
+        The files that are sound on their own, and every fault of the others.
+    """
+    added, faults = _read_folder(extra) if extra is not None else ([], [])
+    return QueryLibrary([*load_folder(packaged_folder("queries")), *added]), faults
 
 
 def _types(file: SqlFile) -> dict[str, str]:
@@ -193,8 +208,16 @@ def load_folder(folder: Path) -> list[SqlFile]:
     Raises:
         ConfigurationError: Every fault of every file, or the folder is not there.
     """
+    files, faults = _read_folder(folder)
+    if faults:
+        raise ConfigurationError(faults)
+    return files
+
+
+def _read_folder(folder: Path) -> tuple[list[SqlFile], list[str]]:
+    """Read a folder of SQL files, one subfolder per kind: the sound files, and every fault of the others."""
     if not folder.is_dir():
-        raise ConfigurationError(f"{folder}: there is no such folder of queries")
+        return [], [f"{folder}: there is no such folder of queries"]
     files: list[SqlFile] = []
     faults: list[str] = []
     kinds = ", ".join(KINDS)
@@ -210,9 +233,7 @@ def load_folder(folder: Path) -> list[SqlFile]:
                 files.append(load_sql_file(path, subfolder.name))
             except ConfigurationError as error:
                 faults.extend(error.faults)
-    if faults:
-        raise ConfigurationError(faults)
-    return files
+    return files, faults
 
 
 def _near(name: str, names: Iterable[str]) -> str:

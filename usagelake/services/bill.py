@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from usagelake.domain.invoice import Evidence
+from usagelake.domain.landing import Source
 from usagelake.domain.money import format_amount
 from usagelake.domain.rating.rate import Rated, rate
 from usagelake.domain.rating.segments import segments
@@ -86,11 +87,12 @@ def bill(
     roll_up(engine, queries, clock=clock, progress=progress)
     engine.publish("customers", pricing.customer_rows())
     rated = rate(period, _usage(engine, queries, pricing, period), pricing.book, pricing.customers)
-    summary = _summary(period, rated, _counts(engine, queries), before, ingested)
+    counts = _counts(engine, queries)
+    summary = _summary(period, rated, counts, before, ingested)
     summary["keyless"] = engine.fetch(queries.get("billing", "keyless_requests"), _span(period)).rows[0][0]
     evidence = _evidence(engine, queries, pricing)
     reasons = engine.fetch(queries.get("billing", "quarantine_reasons")).rows
-    unmetered = _unmetered(engine, queries)
+    unmetered = _unmetered(engine, queries, counts["billing_events"])
     publish_period(engine, queries, period, rated, evidence, summary, out)
     return Bill(rated, summary, ingested, reasons, unmetered)
 
@@ -144,10 +146,14 @@ def _summary(
     }
 
 
-def _unmetered(engine: Engine, queries: QueryLibrary) -> list[tuple[str, int]]:
-    """Find usage that no meter would ever bill."""
+def _unmetered(engine: Engine, queries: QueryLibrary, events: int) -> list[tuple[str, int]]:
+    """Find usage that no meter would ever bill, among so many billing events of the lake."""
     metered = metered_event_types(queries)
     if metered is None:
+        return []
+    meters = [meter.name for meter in queries.meters() if queries.sources(meter, (Source.BILLING_EVENTS,))]
+    counted = engine.fetch(queries.get("billing", "metered_events"), {"meters": meters}).rows[0][0]
+    if counted == events:  # each is counted by one meter: there is no need to look at all of them
         return []
     rows = engine.fetch(queries.get("audits", "unmetered_event_types"), {"metered": metered}).rows
     return [(event_type, events) for event_type, events, *_ in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from usagelake.engines import load_queries, working_schema
+from usagelake.engines import survey_queries, working_schema
 from usagelake.errors import ConfigurationError
 from usagelake.services.pricing import load_pricing
 
@@ -22,15 +22,15 @@ def check(*, pricing: Path | None, queries_folder: Path | None) -> list[str]:
     Returns:
         Every fault, in a sentence that names the place; none when all is well.
     """
-    faults: list[str] = []
-    meters: set[str] = set()
+    queries, faults = survey_queries(queries_folder)
     try:
-        queries = load_queries(queries_folder)
-        meters = {meter.name for meter in queries.meters()}
         faults.extend(queries.faults(working_schema(queries)))
     except ConfigurationError as error:
         faults.extend(error.faults)
-        meters = {meter.name for meter in load_queries().meters()}
+    meters = {meter.name for meter in queries.meters()}
+    if queries_folder is not None:
+        # A meter whose file is at fault is no fault of the price book that names it.
+        meters |= {path.stem for path in (queries_folder / "meters").glob("*.sql")}
     if pricing is not None:
         try:
             load_pricing(pricing, meters=meters)

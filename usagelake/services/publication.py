@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from usagelake.domain.canonical_json import canonical_json
+from usagelake.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from usagelake.domain.period import Period
     from usagelake.domain.rating.rate import Rated
     from usagelake.engines import Engine, QueryLibrary
+
+RESULTS = ("usage_hourly.parquet", "quarantine.ndjson", "summary.json")
+"""The files that stand beside the invoices."""
 
 
 def publish_period(
@@ -43,22 +48,22 @@ def publish_period(
 
     Raises:
         EngineError: Usage or quarantine could not be written.
-        OSError: Anything else could not.
+        StorageError: Something that is not ours stands where a result goes; nothing was replaced.
+        OSError: Anything else could not be written.
     """
     invoices = out / "invoices"
     invoices.mkdir(parents=True, exist_ok=True)
     coming = invoices / f".{period.name}.coming"
     going = invoices / f".{period.name}.going"
     current = invoices / period.name
+    _refuse_what_is_in_the_way(current, going, out)
     _finish_former(current, going)
     shutil.rmtree(coming, ignore_errors=True)
     try:
         coming.mkdir()
         for invoice in rated.invoices:
             (coming / f"{invoice.customer_id}.json").write_bytes(invoice.to_json(evidence))
-        parts = {
-            name: out / f".{name}.coming" for name in ("usage_hourly.parquet", "quarantine.ndjson", "summary.json")
-        }
+        parts = {name: out / f".{name}.coming" for name in RESULTS}
         engine.export(
             queries.get("billing", "usage_of_period"),
             {"start": period.start, "end": period.end},
@@ -67,13 +72,32 @@ def publish_period(
         )
         engine.export(queries.get("billing", "quarantined_lines"), {}, parts["quarantine.ndjson"], "ndjson")
         parts["summary.json"].write_bytes(canonical_json(summary))
+        _exchange(current, coming, going)
     except BaseException as error:
         if isinstance(error, OSError):
             error.filename = error.filename or str(out)
         shutil.rmtree(coming, ignore_errors=True)
         for leftover in out.glob(".*.coming"):
-            leftover.unlink(missing_ok=True)
+            with suppress(OSError):
+                leftover.unlink()
         raise
+    shutil.rmtree(going, ignore_errors=True)
+    for name, path in parts.items():
+        path.replace(out / name)
+
+
+def _refuse_what_is_in_the_way(current: Path, going: Path, out: Path) -> None:
+    """Find out before anything is replaced that a file stands where a folder goes, or the other way round."""
+    for folder in (current, going):
+        if folder.exists() and not folder.is_dir():
+            raise StorageError(f"{folder}: a file is in the way of the period's folder; move it and run again")
+    for name in RESULTS:
+        if (out / name).is_dir():
+            raise StorageError(f"{out / name}: a folder is in the way of that file; move it and run again")
+
+
+def _exchange(current: Path, coming: Path, going: Path) -> None:
+    """Put a folder in the place of another, or leave the other where it was."""
     if current.exists():
         current.rename(going)
     try:
@@ -81,9 +105,6 @@ def publish_period(
     except BaseException:
         _finish_former(current, going)
         raise
-    shutil.rmtree(going, ignore_errors=True)
-    for name, path in parts.items():
-        path.replace(out / name)
 
 
 def _finish_former(current: Path, going: Path) -> None:

@@ -83,4 +83,5 @@ def _set_hours(engine: Engine, queries: QueryLibrary, meter: SqlFile, window: Wi
     """Compute a meter's hours within a window, and set them."""
     span = {"start": window.start, "end": window.end}
     engine.stage("meter_rows", meter, {name: span[name] for name in meter.params})
+    engine.execute(queries.get("rollup", "drop_vanished_usage"), {**span, "meter": meter.name})
     engine.execute(queries.get("rollup", "merge_usage_hourly"), {**span, "meter": meter.name, "computed_at": now})

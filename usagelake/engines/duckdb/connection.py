@@ -99,11 +99,12 @@ def engine_errors(what: str) -> Iterator[None]:
         raise
 
 
+_FULL = ("No space left", "File too large", "Disk quota exceeded", "max_temp_directory_size")
 _DAMAGED = ("not a valid DuckDB database file", "Corrupt database file", "Could not read enough bytes")
 
 
 def _advice(error: duckdb.Error, reason: str) -> str:
-    if "No space left" in reason or "max_temp_directory_size" in reason:
+    if any(sign in reason for sign in _FULL):
         return "\nThe disk is full: nothing of this batch was kept. Make room and run again."
     if isinstance(error, duckdb.OutOfMemoryException):
         return "\nSet USAGELAKE_MEMORY_LIMIT to more than its default of " + MEMORY_LIMIT + " and run again."
