@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections import ChainMap
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,13 +19,15 @@ from click.testing import CliRunner
 from tests.cli.landings import CUSTOMERS, price_book, put
 from usagelake.cli import main
 from usagelake.engines import query_library
+from usagelake.engines.duckdb import DuckDBEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from click.testing import Result
 
     from usagelake.engines import SqlFile
+    from usagelake.engines.dialect import Carried
 
 USAGELAKE = (sys.executable, "-c", "from usagelake.cli import main; main()")
 
@@ -40,10 +44,38 @@ def _load_folder_once(folder: Path) -> list[SqlFile]:
     return _loaded[folder]
 
 
+_make_engine = DuckDBEngine.__init__
+_carried: dict[str, Carried] = {}
+
+
+@contextmanager
+def _packaged_queries_at_hand() -> Iterator[None]:
+    """Load the packaged queries, and carry them to DuckDB, once for all runs of this process.
+
+    Both take longer than a small run. They are the same for every run that has no queries of its own.
+    """
+    made: list[dict[str, Carried]] = []
+
+    def make_engine(self: DuckDBEngine, *given: Any, **named: Any) -> None:
+        _make_engine(self, *given, **named)
+        made.append({})
+        self._carried = ChainMap(made[-1], _carried)  # type: ignore[assignment]
+
+    with (
+        patch.object(query_library, "load_folder", _load_folder_once),
+        patch.object(DuckDBEngine, "__init__", make_engine),
+    ):
+        yield
+    for carried in made:
+        _carried.update({origin: done for origin, done in carried.items() if origin.startswith("/")})
+
+
 def invoke(*arguments: object, env: Mapping[str, str] | None = None) -> Result:
     """Run a command in this process; what it did not mean to raise is raised here."""
-    with patch.object(query_library, "load_folder", _load_folder_once):
-        result = CliRunner().invoke(main, [str(argument) for argument in arguments], env=env)
+    words = [str(argument) for argument in arguments]
+    own_queries = any(word.startswith("--queries") for word in words)
+    with nullcontext() if own_queries else _packaged_queries_at_hand():
+        result = CliRunner().invoke(main, words, env=env)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result

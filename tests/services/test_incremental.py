@@ -166,6 +166,25 @@ def test_another_billing_policy_recomputes_the_request_meters(week: Job, tmp_pat
     assert week.billed() == plain
 
 
+def test_a_meter_may_count_in_any_whole_number(week: Job, tmp_path: Path) -> None:
+    """Of whatever type, and whichever meter comes first."""
+    queries = tmp_path / "queries"
+    kinds = {
+        "bigint": "count(*)",
+        "integer": "CAST(count(*) AS integer)",
+        "decimal": "CAST(count(*) AS decimal(9, 0))",
+        "huge": f"{COUNT} * 1000000000000000000000",
+    }
+    for order in ("a", "z"):
+        for kind, quantity in kinds.items():
+            name = f"{order}_{kind}"
+            put(queries / "meters" / f"{name}.sql", PER_METHOD.format(name=name, quantity=quantity))
+    unpriced = {row["meter"]: row["quantity"] for row in week.billed("--queries", queries).summary["unpriced"]}
+    assert unpriced == {
+        f"{order}_{kind}": "14" + "0" * 21 * (kind == "huge") for order in ("a", "z") for kind in kinds
+    }
+
+
 def test_new_events_and_a_new_meter_at_once(week: Job, tmp_path: Path) -> None:
     """A meter computed as a whole holds the events of the same run, and so do the others."""
     week.billed()
