@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections import ChainMap
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -49,32 +49,34 @@ _carried: dict[str, Carried] = {}
 
 
 @contextmanager
-def _packaged_queries_at_hand() -> Iterator[None]:
-    """Load the packaged queries, and carry them to DuckDB, once for all runs of this process.
+def _packaged_queries_at_hand(*, carried: bool) -> Iterator[None]:
+    """Load the packaged queries once for all runs of this process: it takes longer than a small run.
 
-    Both take longer than a small run. They are the same for every run that has no queries of its own.
+    Args:
+        carried: Carry them to DuckDB only once, too: for runs that have no queries of their own.
     """
     made: list[dict[str, Carried]] = []
 
     def make_engine(self: DuckDBEngine, *given: Any, **named: Any) -> None:
         _make_engine(self, *given, **named)
         made.append({})
-        self._carried = ChainMap(made[-1], _carried)  # type: ignore[assignment]
+        if carried:
+            self._carried = ChainMap(made[-1], _carried)  # type: ignore[assignment]
 
     with (
         patch.object(query_library, "load_folder", _load_folder_once),
         patch.object(DuckDBEngine, "__init__", make_engine),
     ):
         yield
-    for carried in made:
-        _carried.update({origin: done for origin, done in carried.items() if origin.startswith("/")})
+    for new in made:
+        _carried.update({origin: done for origin, done in new.items() if origin.startswith("/")})
 
 
 def invoke(*arguments: object, env: Mapping[str, str] | None = None) -> Result:
     """Run a command in this process; what it did not mean to raise is raised here."""
     words = [str(argument) for argument in arguments]
     own_queries = any(word.startswith("--queries") for word in words)
-    with nullcontext() if own_queries else _packaged_queries_at_hand():
+    with _packaged_queries_at_hand(carried=not own_queries):
         result = CliRunner().invoke(main, words, env=env)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception

@@ -173,7 +173,7 @@ def test_a_meter_may_count_in_any_whole_number(week: Job, tmp_path: Path) -> Non
         "bigint": "count(*)",
         "integer": "CAST(count(*) AS integer)",
         "decimal": "CAST(count(*) AS decimal(9, 0))",
-        "huge": f"{COUNT} * 1000000000000000000000",
+        "huge": f"{COUNT} * DECIMAL '1000000000000000000000'",
     }
     for order in ("a", "z"):
         for kind, quantity in kinds.items():

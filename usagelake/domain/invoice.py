@@ -173,7 +173,7 @@ class Invoice:
         return round_amount(total, self.currency)
 
     def to_document(self, evidence: Evidence) -> dict[str, JsonValue]:
-        """Give the invoice as it is written (the contract of design §4.6).
+        """Give the invoice as it is written (docs/contracts.md).
 
         Args:
             evidence: What it was computed from.

@@ -24,7 +24,7 @@ def load_price_book(text: str, *, meters: Collection[str], where: str = "price_b
     """Read a price book.
 
     Args:
-        text: The TOML text (the contract of design §4.4).
+        text: The TOML text (docs/contracts.md tells what the words mean).
         meters: The meters that exist: the names of the files in ``queries/meters``.
         where: The file's name, for messages.
 
