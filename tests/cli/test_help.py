@@ -29,7 +29,7 @@ def _examples() -> Iterator[tuple[str, list[str]]]:
 
 
 def test_there_are_commands() -> None:
-    """What issue 2 asks for."""
+    """What a user may expect."""
     assert {"bill", "query", "queries", "check", "simulate"} <= COMMANDS.keys()
 
 

@@ -180,9 +180,7 @@ def test_a_meter_may_count_in_any_whole_number(week: Job, tmp_path: Path) -> Non
             name = f"{order}_{kind}"
             put(queries / "meters" / f"{name}.sql", PER_METHOD.format(name=name, quantity=quantity))
     unpriced = {row["meter"]: row["quantity"] for row in week.billed("--queries", queries).summary["unpriced"]}
-    assert unpriced == {
-        f"{order}_{kind}": "14" + "0" * 21 * (kind == "huge") for order in ("a", "z") for kind in kinds
-    }
+    assert unpriced == {f"{order}_{kind}": "14" + "0" * 21 * (kind == "huge") for order in ("a", "z") for kind in kinds}
 
 
 def test_new_events_and_a_new_meter_at_once(week: Job, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from usagelake.cli.options import FOLDER, json_option, queries_option, quiet_opt
 from usagelake.domain.canonical_json import canonical_json
 from usagelake.domain.money import format_amount
 from usagelake.domain.period import Period
-from usagelake.engines import load_queries, working_schema
+from usagelake.engines import load_queries, table_schema, working_schema
 from usagelake.errors import ConfigurationError
 from usagelake.services.attention import attention
 from usagelake.services.bill import Bill, bill
@@ -87,6 +87,7 @@ def bill_command(
     queries = load_queries(queries_folder)
     if queries_folder is not None and (faults := queries.faults(working_schema(queries))):
         raise ConfigurationError(faults)
+    queries.check_meters(table_schema())
     storage = open_storage(landing)
     prices = load_pricing(pricing, meters={meter.name for meter in queries.meters()})
     if out.exists() and not out.is_dir():

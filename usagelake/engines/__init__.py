@@ -7,7 +7,7 @@ from usagelake.engines.metered_types import metered_event_types
 from usagelake.engines.protocol import Batch, Engine, Rows, Unreadable
 from usagelake.engines.query_library import QueryLibrary, load_queries, survey_queries
 from usagelake.engines.sql_file import SqlFile
-from usagelake.engines.working_schema import working_schema
+from usagelake.engines.working_schema import table_schema, working_schema
 
 __all__ = [
     "Batch",
@@ -20,5 +20,6 @@ __all__ = [
     "load_queries",
     "metered_event_types",
     "survey_queries",
+    "table_schema",
     "working_schema",
 ]

@@ -134,6 +134,23 @@ class QueryLibrary:
             known[view.name] = dict(columns)
         return known
 
+    def check_meters(self, schema: Schema) -> None:
+        """Make sure that every meter can be rolled up, before anything is.
+
+        Args:
+            schema: The tables.
+
+        Raises:
+            ConfigurationError: What is wrong with any meter, or with the views.
+        """
+        known = self.with_views(schema)
+        faults: list[str] = []
+        for meter in self.meters():
+            columns = check(meter.tree, known, params=_types(meter), origin=meter.origin)
+            faults.extend(_shape_faults(meter, dict(columns)))
+        if faults:
+            raise ConfigurationError(faults)
+
     def faults(self, schema: Schema) -> list[str]:
         """Judge every file as Athena would.
 
@@ -197,9 +214,14 @@ def _shape_faults(meter: SqlFile, columns: Mapping[str, str]) -> list[str]:
         allowed = METER_COLUMNS.get(name)
         if allowed is None:
             found.append(f"{meter.origin}: a meter has no column {name}: it has {', '.join(METER_COLUMNS)}")
-        elif kind.split("(")[0] not in allowed:
+        elif kind.split("(")[0] not in allowed or not _is_whole(kind):
             found.append(f"{meter.origin}: column {name} of a meter is {allowed[-1]}, not {kind}")
     return found
+
+
+def _is_whole(kind: str) -> bool:
+    """Tell whether a type has no digits behind the point."""
+    return not kind.startswith("decimal") or kind.replace(" ", "").endswith(",0)")
 
 
 def load_folder(folder: Path) -> list[SqlFile]:
