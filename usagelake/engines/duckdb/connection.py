@@ -48,7 +48,7 @@ def connect(
     }
     with engine_errors(f"the lake {database}"):
         if not read_only and not database.exists():
-            _make(database)
+            _make(database, spill.parent)
         try:
             connection = duckdb.connect(str(database), read_only=read_only, config=config)
         except duckdb.ParserException as error:
@@ -61,17 +61,30 @@ def connect(
     return connection
 
 
-def _make(database: Path) -> None:
-    """Make an empty database in one step: a run that ends while DuckDB writes its first pages leaves none."""
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=database.parent) as folder:
-        made = Path(folder) / database.name
-        duckdb.connect(str(made)).close()
-        try:
-            os.link(made, database)
-        except FileExistsError:
-            return  # another process was faster, and may have it open
-        except OSError:  # a file system without hard links
-            made.rename(database)
+def _make(database: Path, work: Path) -> None:
+    """Make an empty database in one step: a run that ends while DuckDB writes its first pages leaves none.
+
+    Another process may make it at the same time, and then sweep the folder of work: the first one wins.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=work, ignore_cleanup_errors=True) as folder:
+            made = Path(folder) / database.name
+            duckdb.connect(str(made)).close()
+            _put(made, database)
+    except (duckdb.Error, OSError):
+        if not database.exists():
+            raise
+
+
+def _put(made: Path, database: Path) -> None:
+    """Give a file its name unless there is one of that name."""
+    try:
+        os.link(made, database)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        made.rename(database)
 
 
 @contextmanager
