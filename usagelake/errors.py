@@ -39,3 +39,15 @@ class LakeBusyError(EngineError):
 
 class StorageError(UsageLakeError):
     """An object could not be listed, read or written."""
+
+
+class StorageUnavailableError(StorageError):
+    """The place cannot serve now: throttled, a fault of its own, a timeout, a connection lost. Try again soon."""
+
+
+class StorageConflictError(StorageUnavailableError):
+    """Somebody else is writing this very key (S3's 409). Try again at once."""
+
+
+class StorageDeniedError(StorageError):
+    """The place refuses until somebody changes something: no permission, no such bucket, no credentials."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -26,8 +27,18 @@ class ObjectInfo:
     version: str
 
 
+class PutOutcome(Enum):
+    """What became of a put that must not overwrite."""
+
+    CREATED = "created"
+    """The object is there now."""
+
+    EXISTS = "exists"
+    """An object stood under this key already and was left as it is (S3's 412)."""
+
+
 class Storage(Protocol):
-    """A place that holds objects under keys."""
+    """A place that holds objects under keys; safe to use from several threads at once."""
 
     @property
     def location(self) -> str:
@@ -49,3 +60,27 @@ class Storage(Protocol):
 
     def path(self, key: str) -> Path | None:
         """Tell where the object lies as a file of this machine, if it does."""
+
+    def put_if_absent(self, key: str, body: bytes, *, content_type: str, metadata: Mapping[str, str]) -> PutOutcome:
+        """Write one object whole, unless its key is taken: `If-None-Match: *`, and no retries.
+
+        Args:
+            key: Where; of S3 below the location's prefix.
+            body: The object's bytes.
+            content_type: Such as `application/x-ndjson`.
+            metadata: Names of lower-case letters and hyphens, values of ASCII. A local folder has nowhere to keep
+                them and does not.
+
+        Raises:
+            StorageConflictError: Another write of this key is under way.
+            StorageUnavailableError: It may work when tried again. The object may be there all the same.
+            StorageDeniedError: It will not work until somebody changes permissions, names or credentials.
+            StorageError: The place refuses this very object.
+        """
+
+    def metadata(self, key: str) -> Mapping[str, str] | None:
+        """Read what `put_if_absent` kept beside an object; None where the place keeps nothing.
+
+        Raises:
+            StorageError: The object cannot be asked for.
+        """
