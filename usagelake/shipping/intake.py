@@ -1,0 +1,173 @@
+"""Where callers leave lines: bounded, in their order, and out of their way."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from usagelake.domain.json_lines import MAX_LINE_BYTES
+from usagelake.shipping.drop_reason import REFUSED, DropReason
+from usagelake.shipping.event_line import refused_at_the_door
+from usagelake.shipping.ledger import Ledger, State
+from usagelake.shipping.segment import Segment
+from usagelake.shipping.spool.journal import at_minute, at_position
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from usagelake.shipping.source import Position
+
+_BLANK = b" \t\r"
+
+
+class Intake:
+    """The caller's side of a shipper.
+
+    Its lock is the shipper's: reentrant, because a signal handler or a finalizer may log a billing event while its
+    thread is inside. A line is taken by one `append`; everything that counts lines counts what was appended, so that
+    an exception that a signal handler raises in between leaves no count wrong.
+
+    Args:
+        max_events: Events in memory at most.
+        max_bytes: Their bytes at most.
+        wake_at: After how many new lines the sealer is woken.
+        volatile_segment: Makes a segment that is in memory alone; one is made to begin with.
+    """
+
+    def __init__(
+        self, *, max_events: int, max_bytes: int, wake_at: int, volatile_segment: Callable[[], Segment]
+    ) -> None:
+        self.lock = threading.RLock()
+        self.work = threading.Condition(self.lock)
+        self.space = threading.Condition(self.lock)
+        self.ledger = Ledger()
+        self.refused: deque[tuple[bytes, DropReason]] = deque(maxlen=1_000)
+        self.segments: deque[Segment] = deque([volatile_segment()])
+        self.events = 0
+        self.bytes = 0
+        self.awake = False
+        self._max_events = max_events
+        self._max_bytes = max_bytes
+        self._wake_at = wake_at
+        self._volatile_segment = volatile_segment
+
+    def offer(self, line: bytes, created: float) -> None:
+        """Take an event, or count why not; never waits for anything but the lock, never raises.
+
+        Args:
+            line: Without its line feed.
+            created: When it was emitted, in seconds since the epoch.
+        """
+        size = len(line) + 1
+        if size > MAX_LINE_BYTES or not line.startswith(b"{") or b"\n" in line:
+            reason = refused_at_the_door(line)
+            if reason is not None:
+                self.turn_away(line, reason)
+                return
+        with self.lock:
+            if self.events >= self._max_events or self.bytes + size > self._max_bytes:
+                self.ledger.turn_away(DropReason.BUFFER_FULL)
+                return
+            segment = self.segments[-1]
+            minute = int(created) // 60
+            if minute != segment.minute:
+                segment = self._turn_minute(segment, minute)
+            journal = segment.journal
+            if journal is not None and not journal.append(line + b"\n"):
+                segment = self._turn_minute(self._go_volatile(), minute)
+            self.events += 1
+            self.bytes += size
+            segment.fresh.append(line)
+            if segment.first is None:
+                segment.first = created
+                self.wake()
+            elif len(segment.fresh) >= self._wake_at and not self.awake:
+                self.wake()
+
+    def put(self, lines: Sequence[bytes], position: Position | None, created: float) -> None:
+        """Take lines from a source that can wait: while the buffer is full, so does it.
+
+        Args:
+            lines: Each without its line feed; blank ones count for nothing.
+            position: Where the source stands after them.
+            created: When they were read, in seconds since the epoch.
+        """
+        good = []
+        for line in lines:
+            if not line.strip(_BLANK):
+                continue
+            reason = refused_at_the_door(line)
+            if reason is None:
+                good.append(line)
+            else:
+                self.turn_away(line, reason)
+        with self.lock:
+            while good and (self.events >= self._max_events or self.bytes >= self._max_bytes):
+                self.work.notify()
+                self.space.wait()
+            segment = self.segments[-1]
+            minute = int(created) // 60
+            if minute != segment.minute:
+                segment = self._turn_minute(segment, minute)
+            if segment.journal is not None:
+                written = b"".join(line + b"\n" for line in good)
+                if position is not None:
+                    written += at_position(position.source, position.offset)
+                if not segment.journal.append(written):
+                    segment = self._turn_minute(self._go_volatile(), minute)
+            if position is not None:
+                segment.positions[position.source] = position.offset
+            self.events += len(good)
+            self.bytes += sum(map(len, good)) + len(good)
+            segment.fresh.extend(good)
+            if good and segment.first is None:
+                segment.first = created
+            self.wake()
+
+    def wake(self) -> None:
+        """Wake the sealer; whoever calls it holds the lock."""
+        self.awake = True
+        self.work.notify()
+
+    def turn_away(self, line: bytes, reason: DropReason) -> None:
+        """Count a line that cannot be taken, and leave it for `rejected.jsonl`."""
+        with self.lock:
+            self.ledger.turn_away(reason)
+            if reason in REFUSED:
+                self.refused.append((line, reason))
+
+    def release(self, events: int, size: int) -> None:
+        """Take note that events have left memory; whoever calls it holds the lock."""
+        self.events -= events
+        self.bytes -= size
+        self.space.notify_all()
+
+    def take(self, segment: Segment) -> list[bytes | int]:
+        """Take a segment's fresh lines, and the minutes between them, and enter them in the ledger, at one moment."""
+        fresh, segment.fresh = segment.fresh, []
+        self.ledger.enter(len(fresh) - segment.markers, segment.state)
+        segment.markers = 0
+        self.awake = False
+        return fresh
+
+    def fresh(self) -> tuple[int, int]:
+        """Count the lines that the sealer has not taken: in memory alone, and in a journal too."""
+        counts = {State.BUFFERED: 0, State.SPOOLED: 0}
+        for segment in self.segments:
+            counts[segment.state] += len(segment.fresh) - segment.markers
+        return counts[State.BUFFERED], counts[State.SPOOLED]
+
+    def _turn_minute(self, segment: Segment, minute: int) -> Segment:
+        """Note the minute in which the lines that follow are offered."""
+        if segment.journal is not None and not segment.journal.append(at_minute(minute)):
+            segment = self._go_volatile()
+        segment.turn(minute)
+        return segment
+
+    def _go_volatile(self) -> Segment:
+        """Go on in memory alone, because the journal takes no more; the sealer tries a new one in time."""
+        segment = self._volatile_segment()
+        self.segments.append(segment)
+        self.wake()
+        return segment

@@ -1,0 +1,78 @@
+"""A segment: the lines of a few seconds, in their order, until every batch that is cut from them is safe elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from usagelake.shipping.ledger import State
+from usagelake.shipping.partition import Partition, Rules
+
+if TYPE_CHECKING:
+    import uuid
+
+    from usagelake.shipping.spool.journal import Journal
+
+
+class Segment:
+    """The lines offered between two cuts.
+
+    Args:
+        segment_id: A UUIDv7.
+        rules: How its lines become batches.
+        journal: Where each line is appended before `emit` returns, if the spool keeps every event.
+
+    Attributes:
+        fresh: What the sealer has not taken yet: lines, and before them the minute of the epoch when it changes.
+        markers: How many minutes are among them.
+        minute: The last of them; -1 before the first.
+        first: When its first line was offered, in seconds since the epoch.
+        since: When the sealer saw it first, in monotonic seconds.
+        pending: Lines that the sealer has taken and not put into a batch yet.
+        positions: How far sources were taken when its last lines were.
+        outstanding: Batches cut from it that are neither delivered nor kept by the spool in files of their own.
+        closed: Whether all its lines are in batches.
+    """
+
+    __slots__ = (
+        "closed",
+        "first",
+        "fresh",
+        "id",
+        "journal",
+        "markers",
+        "minute",
+        "outstanding",
+        "partition",
+        "pending",
+        "positions",
+        "since",
+        "state",
+        "taken_minute",
+    )
+
+    def __init__(self, segment_id: uuid.UUID, rules: Rules, journal: Journal | None = None) -> None:
+        self.id = segment_id
+        self.journal = journal
+        self.state = State.BUFFERED if journal is None else State.SPOOLED
+        self.partition = Partition(segment_id, rules)
+        self.fresh: list[bytes | int] = []
+        self.markers = 0
+        self.minute = -1
+        self.taken_minute = 0
+        self.first: float | None = None
+        self.since: float | None = None
+        self.pending = 0
+        self.positions: dict[str, int] = {}
+        self.outstanding = 0
+        self.closed = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing of it would be missed if its journal were gone."""
+        return self.closed and self.outstanding == 0
+
+    def turn(self, minute: int) -> None:
+        """Note that the lines that follow are offered in another minute."""
+        self.minute = minute
+        self.markers += 1
+        self.fresh.append(minute)

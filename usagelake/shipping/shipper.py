@@ -1,0 +1,268 @@
+"""A shipper: events in, objects on the store, with what it takes in between."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+from usagelake.shipping import lifetime
+from usagelake.shipping.depot import Depot
+from usagelake.shipping.drop_reason import DropReason
+from usagelake.shipping.intake import Intake
+from usagelake.shipping.partition import Rules
+from usagelake.shipping.recovery import recover
+from usagelake.shipping.report import Report
+from usagelake.shipping.sealer import Sealer
+from usagelake.shipping.segment import Segment
+from usagelake.shipping.spool import Spool
+from usagelake.shipping.surroundings import Surroundings
+from usagelake.shipping.uploader import Uploader
+from usagelake.shipping.workers import Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from usagelake.shipping.config import ShippingConfig
+    from usagelake.shipping.snapshot import Snapshot
+    from usagelake.shipping.source import Position
+    from usagelake.storage import Storage
+
+_ENOUGH_FAILURES: Final = 6
+"""Failures in a row after which closing stops waiting for a store, when all that waits is on disk."""
+
+
+class Shipper:
+    """Delivers billing events from this process; safe to use from any thread, and in a forked child.
+
+    Threads, client and spool are opened by the first event of a process, so that a process that is forked before it
+    logs has nothing to share. A forked child starts empty.
+
+    Args:
+        config: Where to, in which layout, within which bounds.
+        open_store: Opens the store, once per process.
+        sinks: Called with a snapshot every `config.metrics_interval` seconds, and when closing; from a thread of
+            the shipper's.
+        surroundings: Time and chance.
+    """
+
+    def __init__(
+        self,
+        config: ShippingConfig,
+        open_store: Callable[[], Storage],
+        *,
+        sinks: Sequence[Callable[[Snapshot], None]] = (),
+        surroundings: Surroundings | None = None,
+    ) -> None:
+        self.config = config
+        self._open_store = open_store
+        self._sinks = tuple(sinks)
+        self._surroundings = surroundings or Surroundings()
+        self._report = Report(self._surroundings.monotonic)
+        self._rules = Rules(config.prefix, config.max_events, config.max_bytes)
+        self._build()
+        lifetime.watch(self)
+
+    def _build(self) -> None:
+        """Start empty, with locks of its own: in the beginning, and in a forked child."""
+        config = self.config
+        self._intake = Intake(
+            max_events=config.buffer_events,
+            max_bytes=config.buffer_bytes,
+            wake_at=config.max_events,
+            volatile_segment=lambda: Segment(self._surroundings.new_id(), self._rules),
+        )
+        self._depot = Depot(self._intake, self._surroundings.random)
+        self._sealer = Sealer(config, self._rules, self._depot, self._surroundings, self._report)
+        self._uploader = Uploader(self._depot, self._open_store, self._surroundings, self._report)
+        self._workers = Workers(
+            config.uploads, self._depot, self._sealer, self._uploader, self._surroundings,
+            tend=self.tend, tend_every=config.metrics_interval, asleep=self._fall_asleep,
+        )  # fmt: skip
+        self._starting = threading.Lock()
+        self._started = False
+        self._closed = False
+        self.offer: Callable[[bytes, float], None] = self._first_offer
+
+    def _first_offer(self, line: bytes, created: float) -> None:
+        """Take the first event of a process, or the first after a rest."""
+        self._start()
+        self._intake.offer(line, created)
+
+    def _fall_asleep(self) -> None:
+        """Let the next event start the threads again."""
+        self.offer = self._first_offer
+
+    def put(self, lines: Sequence[bytes], position: Position | None = None) -> None:
+        """Take lines from a source that can wait (see `LineSink`)."""
+        self._start()
+        self._intake.put(lines, position, self._surroundings.clock())
+
+    def position(self, source: str) -> int | None:
+        """Tell up to which offset a source's lines are safe from an earlier run."""
+        self._start()
+        return None if self._depot.spool is None else self._depot.spool.positions.read(source)
+
+    def turn_away(self, line: bytes, reason: DropReason) -> None:
+        """Count an event that never became a line."""
+        self._intake.turn_away(line, reason)
+
+    def snapshot(self) -> Snapshot:
+        """Tell what has become of every event so far."""
+        return self._depot.snapshot(self._surroundings.clock())
+
+    def flush(self, timeout: float) -> bool:
+        """Seal everything and wait until it is delivered.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            Whether nothing waits any more.
+        """
+        deadline = self._surroundings.monotonic() + timeout
+        self._sealer.seal(everything=True)
+        with self._depot.lock:
+            self._depot.lanes.hurry(self._surroundings.monotonic())
+            self._depot.ready.notify_all()
+        while (left := deadline - self._surroundings.monotonic()) > 0:
+            if not self._workers.alive():
+                self._deliver_here()
+            with self._depot.lock:
+                if self._is_done():
+                    break
+                self._depot.settled.wait(min(left, 0.05))
+        return self.snapshot().waiting == 0
+
+    def drain(self, timeout: float) -> Snapshot:
+        """End well: deliver what can be within a deadline, keep or count the rest, and say what is lost.
+
+        Args:
+            timeout: Seconds it may take; no backoff outlasts it.
+
+        Returns:
+            What has become of every event.
+        """
+        if not self._started:
+            return self.snapshot()
+        self._uploader.closing = True
+        self.flush(timeout)
+        self._sealer.seal(everything=True)
+        failed, dropped = self._depot.give_up()
+        if failed or dropped:
+            self._report.alarm(
+                "lost",
+                "%d events are lost: the process ends, and they could not be delivered in time",
+                failed + dropped,
+            )
+        snapshot = self.snapshot()
+        self._tell(snapshot)
+        return snapshot
+
+    def retire(self) -> None:
+        """Deliver what is here, and then rest, without making anybody wait."""
+        self._workers.retire()
+
+    def close(self, timeout: float | None = None) -> Snapshot:
+        """Drain, and let go of threads and spool; further events are counted as dropped.
+
+        Args:
+            timeout: Seconds it may take; None takes the configuration's.
+        """
+        snapshot = self.drain(self.config.shutdown_deadline if timeout is None else timeout)
+        with self._starting:
+            self._closed = True
+            self.offer = self._refuse
+            self._workers.stop()
+            if self._depot.spool is not None:
+                self._sealer.end()
+                self._depot.spool.close()
+        return snapshot
+
+    def start_empty(self) -> None:
+        """Forget everything: this is a forked child, and what is here is its parent's."""
+        if self._started and self._depot.spool is not None:
+            self._depot.spool.close(forked=True)
+        self._build()
+
+    def tend(self) -> None:
+        """Do what is to be done now and then: say what was dropped, take over abandoned spools, feed the sinks."""
+        self._open_spool()
+        snapshot = self.snapshot()
+        if full := snapshot.dropped.get(DropReason.BUFFER_FULL.value, 0):
+            self._report.alarm("buffer_full", "%d events were dropped so far: the buffer was full", full)
+        self._tell(snapshot)
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._closed:
+                return
+            if not self._started:
+                self._started = True
+                self._open_spool()
+                lifetime.started(self)
+            self._workers.start()
+            self.offer = self._intake.offer
+
+    def _refuse(self, line: bytes, _created: float) -> None:
+        self._intake.turn_away(line, DropReason.SHUTDOWN)
+
+    def _open_spool(self) -> None:
+        """Open the spool, or look again for what other processes have left in it; never raises."""
+        config = self.config
+        if config.spool is None:
+            return
+        try:
+            if self._depot.spool is None:
+                name = lifetime.process_name(self._surroundings.entropy(8))
+                self._depot.spool = Spool(config.spool, config.spool_strength, config.spool_bytes, name)
+                self._sealer.begin()
+            recover(self._depot, self._depot.spool, self._surroundings, self._report)
+        except OSError as fault:
+            self._report.alarm("spool", "the spool cannot be used, events are in memory alone: %s", fault)
+
+    def _is_done(self) -> bool:
+        """Whether waiting longer changes nothing; the lock is held."""
+        if not self._depot.in_flight and not len(self._depot.lanes):
+            return True
+        on_disk = all(batch.file is not None or batch.segment is not None for batch in self._depot.lanes)
+        return (
+            self._uploader.closing
+            and self._depot.spool is not None
+            and not self._depot.in_flight
+            and on_disk
+            and self._depot.lanes.failures() >= _ENOUGH_FAILURES
+        )
+
+    def _deliver_here(self) -> None:
+        """Deliver in the calling thread what is due: there are no threads any more, the interpreter ends."""
+        with self._depot.lock:
+            batch = self._depot.next(self._surroundings.monotonic())
+        if batch is not None:
+            self._uploader.attempt(batch)
+
+    def _tell(self, snapshot: Snapshot) -> None:
+        for sink in self._sinks:
+            try:
+                sink(snapshot)
+            except Exception as error:  # noqa: BLE001  # somebody else's code must not end delivery
+                self._report.alarm("sink", "a metrics sink failed: %s: %s", type(error).__name__, error)
+
+
+def open_shipper(config: ShippingConfig, *, sinks: Sequence[Callable[[Snapshot], None]] = ()) -> Shipper:
+    """Make a shipper to the place that its configuration names; the place is opened by the first upload."""
+
+    def open_store() -> Storage:
+        from usagelake.storage import open_location
+
+        return open_location(
+            config.to,
+            endpoint_url=config.endpoint_url,
+            client=config.client,
+            credentials=config.credentials,
+            role_arn=config.role_arn,
+            audience=config.audience,
+            uploads=config.uploads,
+            create=True,
+        )
+
+    return Shipper(config, open_store, sinks=sinks)

@@ -1,0 +1,108 @@
+"""A sealed batch as a file: its key and manifest on the first line, and its body, verbatim, after it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, unquote
+
+from usagelake.shipping.batch import Batch, SealedObject
+from usagelake.shipping.manifest import Manifest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SUFFIX: Final = ".batch"
+DAMAGED: Final = ".damaged"
+_UNFINISHED: Final = ".tmp"
+_VERSION: Final = 1
+
+
+class DamagedBatchError(Exception):
+    """The file does not hold what was sealed."""
+
+
+def file_name(batch: Batch) -> str:
+    """Name a batch's file, so that a listing tells all that the queue has to know."""
+    minute = int(batch.oldest // 60)
+    return f"{batch.name}.{minute}.{batch.events}.{quote(batch.prefix, safe='')}{SUFFIX}"
+
+
+def batch_of(file: Path, size: int) -> Batch | None:
+    """Tell which batch a file holds, by its name alone; None when it is no batch's name."""
+    try:
+        name, minute, events, prefix = file.name.removesuffix(SUFFIX).split(".", 3)
+        return Batch(name, unquote(prefix), int(events), size, int(minute) * 60.0, sealed=None, file=file)
+    except ValueError:
+        return None
+
+
+def write_sealed(folder: Path, batch: Batch) -> Path:
+    """Write a batch: a temporary file, fsync, rename, and the folder's own fsync.
+
+    Args:
+        folder: Where.
+        batch: With its object.
+
+    Returns:
+        The file.
+
+    Raises:
+        OSError: The disk is full, or broken; nothing is left behind under the batch's name.
+    """
+    sealed = batch.sealed
+    assert sealed is not None
+    final = folder / file_name(batch)
+    unfinished = final.with_suffix(_UNFINISHED)
+    header = {"version": _VERSION, "key": sealed.key, "metadata": sealed.manifest.metadata()}
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            _write_all(descriptor, json.dumps(header).encode() + b"\n" + sealed.body)
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
+        unfinished.rename(final)
+        _sync_folder(folder)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
+    return final
+
+
+def read_sealed(file: Path) -> SealedObject:
+    """Read a batch again.
+
+    Raises:
+        DamagedBatchError: It is not what was sealed, or another version wrote it.
+        OSError: It cannot be read now.
+    """
+    content = file.read_bytes()
+    first, _, body = content.partition(b"\n")
+    try:
+        header = json.loads(first)
+        if header["version"] != _VERSION:
+            raise DamagedBatchError(f"{file}: it was written by version {header['version']} of the spool")
+        manifest = Manifest.parse(header["metadata"])
+        key = header["key"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedBatchError(f"{file}: its first line is no header") from error
+    if not isinstance(key, str) or manifest.sha256 != hashlib.sha256(body).hexdigest():
+        raise DamagedBatchError(f"{file}: its bytes are not those that were sealed")
+    return SealedObject(key, body, manifest)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
