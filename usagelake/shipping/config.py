@@ -79,7 +79,7 @@ class ShippingConfig:
     metrics_interval: float = 60.0
 
     def __post_init__(self) -> None:
-        faults = list(self._faults())
+        faults = [*self._wrong_words(), *self._wrong_numbers()]
         if faults:
             raise ConfigurationError(faults)
 
@@ -105,7 +105,7 @@ class ShippingConfig:
                 continue
             try:
                 values[name] = _converted(known[name], value)
-            except ValueError:
+            except (TypeError, ValueError):
                 faults.append(f"{name} is {value!r}; give {_WANTED[known[name].removesuffix(' | None')]}")
         if "to" not in values:
             faults.append("to is missing; give the destination, a folder or s3://bucket")
@@ -113,7 +113,7 @@ class ShippingConfig:
             raise ConfigurationError(sorted(faults))
         return cls(**values)  # type: ignore[arg-type]  # each was converted to its field's type
 
-    def _faults(self) -> Iterator[str]:
+    def _wrong_words(self) -> Iterator[str]:
         if not self.to:
             yield "to is empty; give the destination, a folder or s3://bucket"
         if self.client not in _CLIENTS:
@@ -127,6 +127,8 @@ class ShippingConfig:
             )
         if self.prefix is not None and "apigw_access" in self.prefix.split("/"):
             yield f"prefix is {self.prefix!r}; what lies below apigw_access is read as access logs: choose another"
+
+    def _wrong_numbers(self) -> Iterator[str]:
         for name in ("max_events", "max_bytes", "buffer_events", "buffer_bytes", "uploads", "spool_bytes"):
             if getattr(self, name) < 1:
                 yield f"{name} is {getattr(self, name)}; give 1 or more"
@@ -150,17 +152,17 @@ def _converted(wanted: str, value: object) -> object:
     """Bring a value to the type that an attribute's annotation names.
 
     Raises:
-        ValueError: It cannot be.
+        TypeError, ValueError: It cannot be.
     """
     wanted = wanted.removesuffix(" | None")
     if isinstance(value, bool):
-        raise ValueError
+        raise TypeError
     if wanted == "SpoolStrength":
         return SpoolStrength(str(value))
     if wanted == "Path":
-        if not isinstance(value, str | Path) or not str(value):
+        if value == "":
             raise ValueError
-        return Path(value)
+        return Path(value)  # type: ignore[arg-type]
     if wanted == "int":
         if isinstance(value, float) and not value.is_integer():
             raise ValueError
@@ -168,5 +170,5 @@ def _converted(wanted: str, value: object) -> object:
     if wanted == "float":
         return float(value)  # type: ignore[arg-type]
     if not isinstance(value, str | Path):
-        raise ValueError
+        raise TypeError
     return str(value)

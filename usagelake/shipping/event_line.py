@@ -33,9 +33,9 @@ class EventLine:
 
 
 def refused_at_the_door(line: bytes) -> DropReason | None:
-    """Judge a line that does not simply begin with `{`, or is long, as far as that is cheap.
+    """Judge a line as far as that is cheap.
 
-    A line that passes holds no line feed and begins, after white space, with `{`: what the journal relies on.
+    A line that passes holds no line feed and begins, after white space, with `{`: what a journal relies on.
 
     Args:
         line: Without its line feed.
@@ -44,7 +44,7 @@ def refused_at_the_door(line: bytes) -> DropReason | None:
         return DropReason.LINE_TOO_LONG
     if b"\n" in line:
         return DropReason.NOT_ONE_LINE
-    return None if line.lstrip(_SPACE).startswith(b"{") else DropReason.NOT_JSON
+    return None if line[:1] == b"{" or line.lstrip(_SPACE)[:1] == b"{" else DropReason.NOT_JSON
 
 
 def read_event_line(line: bytes) -> EventLine | DropReason:
@@ -62,26 +62,26 @@ def read_event_line(line: bytes) -> EventLine | DropReason:
         >>> read_event_line(b'{"id":"a","event_type":"../tokens"}')
         <DropReason.EVENT_TYPE_UNSAFE: 'event_type_unsafe'>
     """
+    refused = refused_at_the_door(line)
+    if refused is not None:
+        return refused
     try:
-        text = line.decode()
+        value = _DECODER.decode(line.decode())
     except UnicodeDecodeError:
         return DropReason.NOT_UTF8
-    try:
-        value = _DECODER.decode(text)
     except (ValueError, RecursionError):
         return DropReason.NOT_JSON
-    if not isinstance(value, dict):
-        return DropReason.NOT_JSON
-    event_id = value.get("id")
-    if not isinstance(event_id, str) or not event_id:
-        return DropReason.ID_MISSING
     event_type = value.get("event_type")
-    if not isinstance(event_type, str) or not event_type:
-        return DropReason.EVENT_TYPE_MISSING
+    if not _is_text(value.get("id")) or not _is_text(event_type):
+        return DropReason.EVENT_TYPE_MISSING if _is_text(value.get("id")) else DropReason.ID_MISSING
     if not _SAFE_SEGMENT.fullmatch(event_type) or event_type == ACCESS_LOG_FOLDER:
         return DropReason.EVENT_TYPE_UNSAFE
     timestamp = value.get("timestamp")
     return EventLine(event_type, timestamp if isinstance(timestamp, str) else "")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
 
 
 def _refuse(constant: str) -> NoReturn:

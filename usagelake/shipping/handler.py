@@ -76,17 +76,12 @@ class BillingEventsHandler(logging.Handler):
         self.lock = None
 
     def handle(self, record: logging.LogRecord) -> bool:
-        """Take a record, if the handler's filters let it pass."""
+        """Take a record, if the handler's filters let it pass; never waits, never raises."""
         if self.filters and not self.filter(record):
             return False
-        self.emit(record)
-        return True
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Take a record's message; never waits, never raises."""
         shipper = self.shipper
         if shipper is None or (record.name != self._logger and not record.name.startswith(self._below)):
-            return
+            return True
         try:
             message = record.msg if not record.args and type(record.msg) is str else record.getMessage()
             shipper.offer(message.encode(), record.created)
@@ -94,6 +89,11 @@ class BillingEventsHandler(logging.Handler):
             shipper.offer(message.encode(errors="surrogatepass"), record.created)
         except Exception:  # noqa: BLE001  # whatever a caller logs is not the caller's to suffer
             shipper.turn_away(repr(record.msg).encode(errors="replace"), DropReason.MESSAGE_BROKEN)
+        return True
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a record, whoever calls: there is no lock around it, the shipper has its own."""
+        self.handle(record)
 
     def flush(self) -> None:
         """Wait until what was emitted is delivered, for at most the shutdown deadline.

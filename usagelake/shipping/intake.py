@@ -6,16 +6,15 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from usagelake.domain.json_lines import MAX_LINE_BYTES
 from usagelake.shipping.drop_reason import REFUSED, DropReason
 from usagelake.shipping.event_line import refused_at_the_door
 from usagelake.shipping.ledger import Ledger, State
-from usagelake.shipping.segment import Segment
 from usagelake.shipping.spool.journal import at_minute, at_position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from usagelake.shipping.segment import Segment
     from usagelake.shipping.source import Position
 
 _BLANK = b" \t\r"
@@ -60,22 +59,17 @@ class Intake:
             created: When it was emitted, in seconds since the epoch.
         """
         size = len(line) + 1
-        if size > MAX_LINE_BYTES or not line.startswith(b"{") or b"\n" in line:
-            reason = refused_at_the_door(line)
-            if reason is not None:
-                self.turn_away(line, reason)
-                return
         with self.lock:
             if self.events >= self._max_events or self.bytes + size > self._max_bytes:
                 self.ledger.turn_away(DropReason.BUFFER_FULL)
                 return
             segment = self.segments[-1]
-            minute = int(created) // 60
-            if minute != segment.minute:
-                segment = self._turn_minute(segment, minute)
-            journal = segment.journal
-            if journal is not None and not journal.append(line + b"\n"):
-                segment = self._turn_minute(self._go_volatile(), minute)
+            if segment.journal is not None:
+                if not self._passes(line):
+                    return
+                segment = self._journal(segment, line, created)
+            elif not segment.minute_begins <= created < segment.minute_ends:
+                segment.turn(created)
             self.events += 1
             self.bytes += size
             segment.fresh.append(line)
@@ -93,29 +87,20 @@ class Intake:
             position: Where the source stands after them.
             created: When they were read, in seconds since the epoch.
         """
-        good = []
-        for line in lines:
-            if not line.strip(_BLANK):
-                continue
-            reason = refused_at_the_door(line)
-            if reason is None:
-                good.append(line)
-            else:
-                self.turn_away(line, reason)
+        good = [line for line in lines if line.strip(_BLANK) and self._passes(line)]
         with self.lock:
             while good and (self.events >= self._max_events or self.bytes >= self._max_bytes):
                 self.work.notify()
                 self.space.wait()
             segment = self.segments[-1]
-            minute = int(created) // 60
-            if minute != segment.minute:
-                segment = self._turn_minute(segment, minute)
+            if not segment.minute_begins <= created < segment.minute_ends:
+                segment = self._turn_minute(segment, created)
             if segment.journal is not None:
                 written = b"".join(line + b"\n" for line in good)
                 if position is not None:
                     written += at_position(position.source, position.offset)
                 if not segment.journal.append(written):
-                    segment = self._turn_minute(self._go_volatile(), minute)
+                    segment = self._go_volatile(created)
             if position is not None:
                 segment.positions[position.source] = position.offset
             self.events += len(good)
@@ -158,16 +143,31 @@ class Intake:
             counts[segment.state] += len(segment.fresh) - segment.markers
         return counts[State.BUFFERED], counts[State.SPOOLED]
 
-    def _turn_minute(self, segment: Segment, minute: int) -> Segment:
-        """Note the minute in which the lines that follow are offered."""
-        if segment.journal is not None and not segment.journal.append(at_minute(minute)):
-            segment = self._go_volatile()
-        segment.turn(minute)
+    def _passes(self, line: bytes) -> bool:
+        reason = refused_at_the_door(line)
+        if reason is not None:
+            self.turn_away(line, reason)
+        return reason is None
+
+    def _journal(self, segment: Segment, line: bytes, created: float) -> Segment:
+        """Append a line to the journal, and give the segment that it belongs to then."""
+        if not segment.minute_begins <= created < segment.minute_ends:
+            segment = self._turn_minute(segment, created)
+        if segment.journal is not None and not segment.journal.append(line + b"\n"):
+            segment = self._go_volatile(created)
         return segment
 
-    def _go_volatile(self) -> Segment:
+    def _turn_minute(self, segment: Segment, created: float) -> Segment:
+        """Note the minute in which the lines that follow are offered; the clock may have gone back."""
+        if segment.journal is not None and not segment.journal.append(at_minute(int(created // 60))):
+            return self._go_volatile(created)
+        segment.turn(created)
+        return segment
+
+    def _go_volatile(self, created: float) -> Segment:
         """Go on in memory alone, because the journal takes no more; the sealer tries a new one in time."""
         segment = self._volatile_segment()
+        segment.turn(created)
         self.segments.append(segment)
         self.wake()
         return segment

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from usagelake.shipping.batch import Batch
-from usagelake.shipping.drop_reason import DropReason
 from usagelake.shipping.ledger import State
 from usagelake.shipping.partition import Partition
 from usagelake.shipping.spool.journal import ForeignJournalError, read_header, read_lines
@@ -13,7 +12,9 @@ from usagelake.shipping.spool.journal import ForeignJournalError, read_header, r
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from usagelake.shipping.batch import Batch
     from usagelake.shipping.depot import Depot
+    from usagelake.shipping.drop_reason import DropReason
     from usagelake.shipping.report import Report
     from usagelake.shipping.spool import Spool
     from usagelake.shipping.surroundings import Surroundings
@@ -65,43 +66,51 @@ def _replay(path: Path, depot: Depot, spool: Spool, surroundings: Surroundings, 
     if header is None:
         path.unlink()
         return set()
-    partition = Partition(header.segment, header.rules)
-    positions: dict[str, int] = {}
-    batches: list[Batch] = []
-    refused: list[tuple[bytes, DropReason]] = []
+    replay = _Replay(Partition(header.segment, header.rules))
     try:
         for line, number in read_lines(path):
             if isinstance(line, str):
-                positions[line] = number
-                continue
-            reason, full = partition.feed(line, number)
-            if reason is not None:
-                refused.append((line, reason))
-            for batch in full:
-                _keep(batch, spool, batches)
-        for batch in partition.finish():
-            _keep(batch, spool, batches)
-        spool.positions.write(positions)
+                replay.positions[line] = number
+            else:
+                replay.keep(replay.feed(line, number), spool)
+        replay.keep(replay.partition.finish(), spool)
+        spool.positions.write(replay.positions)
     except OSError:
-        for batch in batches:
+        for batch in replay.batches:
             spool.remove(batch)
         raise
     path.unlink()
     with depot.lock:
-        depot.ledger.recovered += len(refused)
-        for _, reason in refused:
+        depot.ledger.recovered += len(replay.refused)
+        for _, reason in replay.refused:
             depot.ledger.dropped[reason] += 1
-    for line, reason in refused:
+    for line, reason in replay.refused:
         spool.refuse(line, reason, surroundings.clock())
-    for batch in batches:
+    for batch in replay.batches:
         _queue(batch, depot)
-    return {batch.name for batch in batches}
+    return {batch.name for batch in replay.batches}
 
 
-def _keep(batch: Batch, spool: Spool, batches: list[Batch]) -> None:
-    spool.write(batch)
-    batch.sealed = None
-    batches.append(batch)
+@dataclass(slots=True)
+class _Replay:
+    """What comes out of a journal."""
+
+    partition: Partition
+    positions: dict[str, int] = field(default_factory=dict)
+    batches: list[Batch] = field(default_factory=list)
+    refused: list[tuple[bytes, DropReason]] = field(default_factory=list)
+
+    def feed(self, line: bytes, minute: int) -> list[Batch]:
+        reason, full = self.partition.feed(line, minute)
+        if reason is not None:
+            self.refused.append((line, reason))
+        return full
+
+    def keep(self, batches: list[Batch], spool: Spool) -> None:
+        for batch in batches:
+            spool.write(batch)
+            batch.sealed = None
+            self.batches.append(batch)
 
 
 def _queue(batch: Batch, depot: Depot) -> None:

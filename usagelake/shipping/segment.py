@@ -24,7 +24,8 @@ class Segment:
     Attributes:
         fresh: What the sealer has not taken yet: lines, and before them the minute of the epoch when it changes.
         markers: How many minutes are among them.
-        minute: The last of them; -1 before the first.
+        minute_begins: When the last of them begins, in seconds since the epoch; no minute before the first.
+        minute_ends: When it ends.
         first: When its first line was offered, in seconds since the epoch.
         since: When the sealer saw it first, in monotonic seconds.
         pending: Lines that the sealer has taken and not put into a batch yet.
@@ -40,7 +41,8 @@ class Segment:
         "id",
         "journal",
         "markers",
-        "minute",
+        "minute_begins",
+        "minute_ends",
         "outstanding",
         "partition",
         "pending",
@@ -57,7 +59,8 @@ class Segment:
         self.partition = Partition(segment_id, rules)
         self.fresh: list[bytes | int] = []
         self.markers = 0
-        self.minute = -1
+        self.minute_begins = 0.0
+        self.minute_ends = 0.0
         self.taken_minute = 0
         self.first: float | None = None
         self.since: float | None = None
@@ -71,8 +74,10 @@ class Segment:
         """Whether nothing of it would be missed if its journal were gone."""
         return self.closed and self.outstanding == 0
 
-    def turn(self, minute: int) -> None:
-        """Note that the lines that follow are offered in another minute."""
-        self.minute = minute
+    def turn(self, created: float) -> None:
+        """Note that the lines that follow are offered in another minute: that of a time in seconds since the epoch."""
+        minute = int(created // 60)
+        self.minute_begins = minute * 60.0
+        self.minute_ends = self.minute_begins + 60.0
         self.markers += 1
         self.fresh.append(minute)

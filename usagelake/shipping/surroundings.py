@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import TYPE_CHECKING
 
 from usagelake.shipping.batch import uuid7
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)

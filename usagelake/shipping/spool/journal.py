@@ -50,7 +50,7 @@ class Journal:
         if not self.append(_HEADER + json.dumps(header).encode() + b"\n"):
             self.close()
             path.unlink()
-            raise self.fault or OSError("the spool is full")
+            raise OSError(f"{path}: the spool has no room for another journal") from self.fault
 
     def append(self, data: bytes) -> bool:
         """Append whole lines.
