@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from usagelake.engines.duckdb import DuckDBEngine
 from usagelake.engines.packaged import packaged_folder
 from usagelake.errors import ConfigurationError
-from usagelake.storage import LocalFolder
+from usagelake.storage import open_location
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from usagelake.engines import QueryLibrary
     from usagelake.settings import Settings
     from usagelake.storage import Storage
@@ -46,23 +47,21 @@ def open_engine(
 
 
 def open_storage(location: str) -> Storage:
-    """Open the place that a user names.
+    """Open the landing that a user names.
 
     Args:
-        location: A folder of this machine.
+        location: A folder of this machine, or `s3://bucket/prefix`, which is opened with the AWS SDK's own
+            configuration.
 
     Raises:
         ConfigurationError: It is no place that can be opened.
     """
     if not location:
-        raise ConfigurationError("--landing is empty; name the folder of landing objects")
-    scheme, separator, _ = location.partition("://")
-    if separator and scheme != "file":
-        raise ConfigurationError(f"{location}: only folders of this machine can be read; copy the objects to one")
-    folder = Path(location.removeprefix("file://"))
-    if not folder.is_dir():
-        raise ConfigurationError(f"{folder}: there is no such folder; --landing names the folder of landing objects")
-    return LocalFolder(folder)
+        raise ConfigurationError("--landing is empty; name the folder of landing objects, or s3://bucket/prefix")
+    try:
+        return open_location(location)
+    except ConfigurationError as error:
+        raise ConfigurationError([f"--landing {fault}" for fault in error.faults]) from error
 
 
 def example_pricing() -> Path:

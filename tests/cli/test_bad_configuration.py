@@ -157,7 +157,7 @@ def _landing_is_a_file(job: Job) -> None:
 @pytest.mark.parametrize(
     ("prepare", "said"),
     [
-        (_no_landing, "landing: there is no such folder; --landing names the folder of landing objects"),
+        (_no_landing, "landing: there is no such folder; name the folder that holds the objects"),
         (_landing_is_a_file, "landing: there is no such folder"),
     ],
 )
@@ -181,9 +181,8 @@ def test_an_empty_path(job: Job, option: str) -> None:
     _refused(job, option, "empty", arguments=(f"{option}=",))
 
 
-def test_a_bucket(job: Job) -> None:
-    """Not yet."""
-    _refused(job, "s3://usage/x: only folders of this machine can be read", arguments=("--landing", "s3://usage/x"))
+def test_a_landing_of_an_unknown_kind(job: Job) -> None:
+    _refused(job, "gs://usage/x: gs:// is unknown; name a folder or s3://", arguments=("--landing", "gs://usage/x"))
 
 
 @pytest.mark.parametrize("option", ["--landing", "--pricing", "--period", "--out"])

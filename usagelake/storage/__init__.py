@@ -1,8 +1,9 @@
-"""Where landing objects lie: one small protocol, and a local folder behind it."""
+"""Where objects lie: one small protocol, and local folders and S3 behind it."""
 
 from __future__ import annotations
 
 from usagelake.storage.local import LocalFolder
-from usagelake.storage.protocol import ObjectInfo, Storage
+from usagelake.storage.locations import open_location
+from usagelake.storage.protocol import ObjectInfo, PutOutcome, Storage
 
-__all__ = ["LocalFolder", "ObjectInfo", "Storage"]
+__all__ = ["LocalFolder", "ObjectInfo", "PutOutcome", "Storage", "open_location"]

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from usagelake.errors import StorageError
-from usagelake.storage.protocol import ObjectInfo
+from usagelake.errors import StorageDeniedError, StorageError, StorageUnavailableError
+from usagelake.storage.keys import check_headers, check_key
+from usagelake.storage.protocol import ObjectInfo, PutOutcome
+from usagelake.storage.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 CHUNK_BYTES = 4 * 1024 * 1024
+
+_DENIED: Final = {
+    errno.EACCES: "let this user write there",
+    errno.EPERM: "let this user write there",
+    errno.EROFS: "mount it for writing",
+    errno.ENOENT: "make the folder, or mount what holds it",
+    errno.ELOOP: "its links go round in a circle; correct them",
+    errno.ENOLCK: "the file system knows neither hard links nor locks; choose another folder",
+}
+_NEVER: Final = {
+    errno.ENAMETOOLONG: "the key is too long for this file system",
+    errno.EILSEQ: "this file system has no such names",
+    errno.EINVAL: "this file system has no such names",
+    errno.ENOTDIR: "a file has the name of one of its folders",
+    errno.EEXIST: "the name is taken by something else; move it away",
+    errno.EISDIR: "the name is taken by a folder; move it away",
+}
 
 
 class LocalFolder:
@@ -37,12 +57,14 @@ class LocalFolder:
         """The folder's path."""
         return str(self._root)
 
-    def list(self) -> Iterator[ObjectInfo]:
+    def list(self, *, below: str = "") -> Iterator[ObjectInfo]:
         """List every file below the folder; links to files count, links to folders are not followed.
 
         A link that leads nowhere is listed too: reading it tells what is wrong.
         """
-        pending = [""]
+        if below and not (self._root / below).is_dir():
+            return
+        pending = [below and below + "/"]
         while pending:
             below = pending.pop()
             try:
@@ -76,6 +98,30 @@ class LocalFolder:
     def path(self, key: str) -> Path:
         """Tell the file's path: an absolute one, which no reader takes for anything but a path."""
         return self._absolute / key
+
+    def put_if_absent(self, key: str, body: bytes, *, content_type: str, metadata: Mapping[str, str]) -> PutOutcome:
+        """Write one file whole, unless there is one; it is on disk, with its name, when this returns."""
+        check_key(self.location, key)
+        check_headers(f"{self._root / key}", content_type, metadata)
+        try:
+            created = write_whole(self._absolute, key, body)
+        except OSError as error:
+            raise _put_error(self._root / key, error) from error
+        return PutOutcome.CREATED if created else PutOutcome.EXISTS
+
+    def metadata(self, key: str) -> None:  # noqa: ARG002 (the protocol's argument)
+        """Tell that a folder keeps no metadata."""
+        return
+
+
+def _put_error(path: Path, error: OSError) -> StorageError:
+    """Say whether a put may work later: by itself (a full disk, a network share), by somebody's hand, or never."""
+    reason = f"{path}: cannot be written ({error.strerror})"
+    if error.errno in _DENIED:
+        return StorageDeniedError(f"{reason}; {_DENIED[error.errno]}")
+    if error.errno in _NEVER:
+        return StorageError(f"{reason}; {_NEVER[error.errno]}")
+    return StorageUnavailableError(f"{reason}; it will be possible again when the disk or share is well and has room")
 
 
 def _info(entry: os.DirEntry[str], key: str) -> ObjectInfo | None:

@@ -44,8 +44,12 @@ class Storage(Protocol):
     def location(self) -> str:
         """The place, as a user would write it."""
 
-    def list(self) -> Iterator[ObjectInfo]:
+    def list(self, *, below: str = "") -> Iterator[ObjectInfo]:
         """List every object, in no particular order.
+
+        Args:
+            below: List only this folder and what is below it, such as `tokens/2015/05`, without a `/` at either
+                end. A folder that is not there holds nothing.
 
         Raises:
             StorageError: The place cannot be listed.
