@@ -13,7 +13,9 @@ from usagelake.cli.bill import bill_command
 from usagelake.cli.check import check_command
 from usagelake.cli.queries import queries_command
 from usagelake.cli.query import query_command
+from usagelake.cli.reconcile import reconcile_group
 from usagelake.cli.simulate import simulate_command
+from usagelake.cli.spool_size import spool_size_command
 from usagelake.errors import ConfigurationError, UsageLakeError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -82,3 +84,5 @@ main.add_command(query_command)
 main.add_command(queries_command)
 main.add_command(check_command)
 main.add_command(simulate_command)
+main.add_command(reconcile_group)
+main.add_command(spool_size_command)

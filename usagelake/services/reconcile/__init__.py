@@ -1,0 +1,1 @@
+"""Reconciliation: what was said on one side, found again on the other."""
