@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from usagelake.errors import ConfigurationError
+from usagelake.storage.locations import Client, Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,8 +20,8 @@ CONTRACT_BYTES: Final = 2_000_000
 
 _PREFIX: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=-]*(?:/[A-Za-z0-9][A-Za-z0-9._=-]*)*")
 _LONGEST_PREFIX: Final = 100
-_CLIENTS: Final = ("boto3", "obstore")
-_CREDENTIALS: Final = ("default", "google", "azure")
+_CLIENTS: Final = get_args(Client)
+_CREDENTIALS: Final = get_args(Credentials)
 
 
 class SpoolStrength(StrEnum):
@@ -61,8 +62,8 @@ class ShippingConfig:
 
     to: str
     endpoint_url: str | None = None
-    client: str = "boto3"
-    credentials: str = "default"
+    client: Client = "boto3"
+    credentials: Credentials = "default"
     role_arn: str | None = None
     audience: str | None = None
     prefix: str | None = None
@@ -106,7 +107,7 @@ class ShippingConfig:
             try:
                 values[name] = _converted(known[name], value)
             except (TypeError, ValueError):
-                faults.append(f"{name} is {value!r}; give {_WANTED[known[name].removesuffix(' | None')]}")
+                faults.append(f"{name} is {value!r}; give {_WANTED.get(known[name].removesuffix(' | None'), 'a text')}")
         if "to" not in values:
             faults.append("to is missing; give the destination, a folder or s3://bucket")
         if faults:
@@ -140,7 +141,6 @@ class ShippingConfig:
 
 
 _WANTED: Final = {
-    "str": "a text",
     "int": "a whole number",
     "float": "a number of seconds",
     "Path": "a folder",

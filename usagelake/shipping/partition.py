@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -87,16 +86,13 @@ class Partition:
     def _seal(self, prefix: str, filling: _Filling) -> Batch:
         del self._filling[prefix]
         body = body_of(filling.lines)
-        name = batch_name(self._segment, prefix, hashlib.sha256(body).digest())
+        manifest = Manifest.of(body, filling.timestamps)
+        name = batch_name(self._segment, prefix, bytes.fromhex(manifest.sha256))
         return Batch(
             name=name,
             prefix=prefix,
             events=len(filling.lines),
             size=len(body),
             oldest=filling.minute * 60.0,
-            sealed=SealedObject(
-                key=object_key(prefix, filling.minute, name),
-                body=body,
-                manifest=Manifest.of(body, filling.timestamps),
-            ),
+            sealed=SealedObject(object_key(prefix, filling.minute, name), body, manifest),
         )

@@ -18,6 +18,7 @@ from usagelake.shipping.spool import Spool
 from usagelake.shipping.surroundings import Surroundings
 from usagelake.shipping.uploader import Uploader
 from usagelake.shipping.workers import Workers
+from usagelake.storage.locations import open_location
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -252,8 +253,6 @@ def open_shipper(config: ShippingConfig, *, sinks: Sequence[Callable[[Snapshot],
     """Make a shipper to the place that its configuration names; the place is opened by the first upload."""
 
     def open_store() -> Storage:
-        from usagelake.storage import open_location
-
         return open_location(
             config.to,
             endpoint_url=config.endpoint_url,

@@ -89,7 +89,7 @@ def read_sealed(file: Path) -> SealedObject:
         key = header["key"]
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedBatchError(f"{file}: its first line is no header") from error
-    if not isinstance(key, str) or manifest.sha256 != hashlib.sha256(body).hexdigest():
+    if manifest is None or not isinstance(key, str) or manifest.sha256 != hashlib.sha256(body).hexdigest():
         raise DamagedBatchError(f"{file}: its bytes are not those that were sealed")
     return SealedObject(key, body, manifest)
 
