@@ -20,80 +20,9 @@ if TYPE_CHECKING:
     from usagelake.shipping.surroundings import Surroundings
 
 
-def recover(depot: Depot, spool: Spool, surroundings: Surroundings, report: Report) -> None:
-    """Queue every abandoned batch under its own key, and cut every abandoned journal into the batches it was to give.
-
-    A journal's batches come out under the keys that the dead process gave them, because both follow from the
-    journal alone: those that it had delivered are answered with 412.
-
-    Args:
-        depot: Where the batches wait then.
-        spool: Where they lie.
-        surroundings: Time.
-        report: Where it is said what cannot be taken over.
-    """
-    for abandoned in spool.abandoned():
-        replayed: set[str] = set()
-        try:
-            for journal in abandoned.journals():
-                replayed |= _replay(journal, depot, spool, surroundings, report)
-            for batch in abandoned.batches():
-                if batch.name in replayed and batch.file is not None:
-                    batch.file.unlink()
-                    continue
-                spool.take_over(batch)
-                _queue(batch, depot)
-        except OSError as fault:
-            report.alarm("recovery", "%s cannot be taken over now: %s", abandoned.folder, fault)
-        finally:
-            abandoned.release()
-
-
-def _replay(path: Path, depot: Depot, spool: Spool, surroundings: Surroundings, report: Report) -> set[str]:
-    """Turn a journal into sealed batches of this process, then remove it.
-
-    Returns:
-        The batches' names.
-
-    Raises:
-        OSError: The disk is full or fails. The journal stays, and is replayed again: the batches are the same.
-    """
-    try:
-        header = read_header(path)
-    except ForeignJournalError:
-        report.alarm("foreign", "%s was written by another version of usagelake: it is left as it is", path)
-        return set()
-    if header is None:
-        path.unlink()
-        return set()
-    replay = _Replay(Partition(header.segment, header.rules))
-    try:
-        for line, number in read_lines(path):
-            if isinstance(line, str):
-                replay.positions[line] = number
-            else:
-                replay.keep(replay.feed(line, number), spool)
-        replay.keep(replay.partition.finish(), spool)
-        spool.positions.write(replay.positions)
-    except OSError:
-        for batch in replay.batches:
-            spool.remove(batch)
-        raise
-    path.unlink()
-    with depot.lock:
-        depot.ledger.recovered += len(replay.refused)
-        for _, reason in replay.refused:
-            depot.ledger.dropped[reason] += 1
-    for line, reason in replay.refused:
-        spool.refuse(line, reason, surroundings.clock())
-    for batch in replay.batches:
-        _queue(batch, depot)
-    return {batch.name for batch in replay.batches}
-
-
 @dataclass(slots=True)
 class _Replay:
-    """What comes out of a journal."""
+    """What comes out of one journal."""
 
     partition: Partition
     positions: dict[str, int] = field(default_factory=dict)
@@ -101,20 +30,103 @@ class _Replay:
     refused: list[tuple[bytes, DropReason]] = field(default_factory=list)
 
     def feed(self, line: bytes, minute: int) -> list[Batch]:
+        """Take the next line, and give the batches that it fills."""
         reason, full = self.partition.feed(line, minute)
         if reason is not None:
             self.refused.append((line, reason))
         return full
 
-    def keep(self, batches: list[Batch], spool: Spool) -> None:
+
+class Recovery:
+    """Queues every abandoned batch under its own key, and cuts abandoned journals into the batches they were to give.
+
+    A journal's batches come out under the keys that the dead process gave them, because both follow from the journal
+    alone: those that it had delivered are answered with 412. A process that died while it recovered has left batches
+    beside the journal that they came from: whatever has a name that this process holds is held once.
+
+    Args:
+        depot: Where the batches wait then.
+        spool: Where they lie.
+        surroundings: Time.
+        report: Where it is said what cannot be taken over.
+    """
+
+    def __init__(self, depot: Depot, spool: Spool, surroundings: Surroundings, report: Report) -> None:
+        self._depot = depot
+        self._spool = spool
+        self._surroundings = surroundings
+        self._report = report
+        self._known: set[str] = set()
+
+    def run(self) -> None:
+        """Take over all that is abandoned now; what cannot be read or moved stays for the next time."""
+        self._known = self._depot.names()
+        for abandoned in self._spool.abandoned():
+            try:
+                for journal in abandoned.journals():
+                    self._replay(journal)
+                for batch in abandoned.batches():
+                    self._take_over(batch)
+            except OSError as fault:
+                self._report.alarm("recovery", "%s cannot be taken over now: %s", abandoned.folder, fault)
+            finally:
+                abandoned.release()
+
+    def _take_over(self, batch: Batch) -> None:
+        """Move a sealed batch here, unless it is here already."""
+        if batch.name in self._known and batch.file is not None:
+            batch.file.unlink()
+            return
+        self._spool.take_over(batch)
+        self._queue(batch)
+
+    def _replay(self, path: Path) -> None:
+        """Turn a journal into sealed batches of this process, then remove it.
+
+        Raises:
+            OSError: The disk is full or fails. The journal stays, and is replayed again: the batches are the same.
+        """
+        try:
+            header = read_header(path)
+        except ForeignJournalError:
+            self._report.alarm("foreign", "%s was written by another version of usagelake: it is left as it is", path)
+            return
+        if header is None:
+            path.unlink()
+            return
+        replay = _Replay(Partition(header.segment, header.rules))
+        try:
+            for line, number in read_lines(path):
+                if isinstance(line, str):
+                    replay.positions[line] = number
+                else:
+                    self._keep(replay, replay.feed(line, number))
+            self._keep(replay, replay.partition.finish())
+            self._spool.positions.write(replay.positions)
+        except OSError:
+            for batch in replay.batches:
+                self._spool.remove(batch)
+            raise
+        path.unlink()
+        with self._depot.lock:
+            self._depot.ledger.recovered += len(replay.refused)
+            for _, reason in replay.refused:
+                self._depot.ledger.dropped[reason] += 1
+        for batch in replay.batches:
+            self._queue(batch)
+        for line, reason in replay.refused:
+            self._spool.refuse(line, reason, self._surroundings.clock())
+
+    def _keep(self, replay: _Replay, batches: list[Batch]) -> None:
         for batch in batches:
-            spool.write(batch)
-            batch.sealed = None
-            self.batches.append(batch)
+            if batch.name not in self._known:
+                self._spool.write(batch)
+                batch.sealed = None
+                replay.batches.append(batch)
 
-
-def _queue(batch: Batch, depot: Depot) -> None:
-    batch.state = State.SPOOLED
-    with depot.lock:
-        depot.ledger.recover(batch.events)
-    depot.queue([batch])
+    def _queue(self, batch: Batch) -> None:
+        self._known.add(batch.name)
+        batch.state = State.SPOOLED
+        with self._depot.lock:
+            self._depot.ledger.recover(batch.events)
+            self._depot.queue([batch])

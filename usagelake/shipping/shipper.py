@@ -10,7 +10,7 @@ from usagelake.shipping.depot import Depot
 from usagelake.shipping.drop_reason import DropReason
 from usagelake.shipping.intake import Intake
 from usagelake.shipping.partition import Rules
-from usagelake.shipping.recovery import recover
+from usagelake.shipping.recovery import Recovery
 from usagelake.shipping.report import Report
 from usagelake.shipping.sealer import Sealer
 from usagelake.shipping.segment import Segment
@@ -58,7 +58,6 @@ class Shipper:
         self._open_store = open_store
         self._sinks = tuple(sinks)
         self._surroundings = surroundings or Surroundings()
-        self._report = Report(self._surroundings.monotonic)
         self._rules = Rules(config.prefix, config.max_events, config.max_bytes)
         self._build()
         lifetime.watch(self)
@@ -66,6 +65,7 @@ class Shipper:
     def _build(self) -> None:
         """Start empty, with locks of its own: in the beginning, and in a forked child."""
         config = self.config
+        self._report = Report(self._surroundings.monotonic)
         self._intake = Intake(
             max_events=config.buffer_events,
             max_bytes=config.buffer_bytes,
@@ -79,6 +79,7 @@ class Shipper:
             config.uploads, self._depot, self._sealer, self._uploader, self._surroundings,
             tend=self.tend, tend_every=config.metrics_interval, asleep=self._fall_asleep,
         )  # fmt: skip
+        self._recovering = threading.Lock()
         self._starting = threading.Lock()
         self._started = False
         self._closed = False
@@ -93,6 +94,11 @@ class Shipper:
         """Let the next event start the threads again."""
         self.offer = self._first_offer
 
+    def recover(self) -> None:
+        """Start, and take over now what processes that ended have left in the spool; otherwise a thread does so soon."""
+        self._start()
+        self._recover()
+
     def put(self, lines: Sequence[bytes], position: Position | None = None) -> None:
         """Take lines from a source that can wait (see `LineSink`)."""
         self._start()
@@ -100,7 +106,7 @@ class Shipper:
 
     def position(self, source: str) -> int | None:
         """Tell up to which offset a source's lines are safe from an earlier run."""
-        self._start()
+        self.recover()
         return None if self._depot.spool is None else self._depot.spool.positions.read(source)
 
     def turn_away(self, line: bytes, reason: DropReason) -> None:
@@ -143,18 +149,8 @@ class Shipper:
         Returns:
             What has become of every event.
         """
-        if not self._started:
-            return self.snapshot()
-        self._uploader.closing = True
-        self.flush(timeout)
-        self._sealer.seal(everything=True)
-        failed, dropped = self._depot.give_up()
-        if failed or dropped:
-            self._report.alarm(
-                "lost",
-                "%d events are lost: the process ends, and they could not be delivered in time",
-                failed + dropped,
-            )
+        self._drain(timeout)
+        self._give_up()
         snapshot = self.snapshot()
         self._tell(snapshot)
         return snapshot
@@ -169,29 +165,47 @@ class Shipper:
         Args:
             timeout: Seconds it may take; None takes the configuration's.
         """
-        snapshot = self.drain(self.config.shutdown_deadline if timeout is None else timeout)
-        with self._starting:
+        self._drain(self.config.shutdown_deadline if timeout is None else timeout)
+        with self._starting, self._recovering:
             self._closed = True
             self.offer = self._refuse
             self._workers.stop()
+            self._give_up()
             if self._depot.spool is not None:
                 self._sealer.end()
                 self._depot.spool.close()
+        snapshot = self.snapshot()
+        self._tell(snapshot)
         return snapshot
 
     def start_empty(self) -> None:
         """Forget everything: this is a forked child, and what is here is its parent's."""
-        if self._started and self._depot.spool is not None:
-            self._depot.spool.close(forked=True)
+        spool = self._depot.spool
         self._build()
+        if spool is not None:
+            spool.close(forked=True)
 
     def tend(self) -> None:
         """Do what is to be done now and then: say what was dropped, take over abandoned spools, feed the sinks."""
         self._open_spool()
+        self._recover()
         snapshot = self.snapshot()
         if full := snapshot.dropped.get(DropReason.BUFFER_FULL.value, 0):
             self._report.alarm("buffer_full", "%d events were dropped so far: the buffer was full", full)
         self._tell(snapshot)
+
+    def _drain(self, timeout: float) -> None:
+        if self._started:
+            self._uploader.closing = True
+            self.flush(timeout)
+            self._sealer.seal(everything=True)
+
+    def _give_up(self) -> None:
+        """Account for what could not be delivered in time, and say what is lost."""
+        failed, dropped = self._depot.give_up()
+        if failed or dropped:
+            lost = failed + dropped
+            self._report.alarm("lost", "%d events are lost: the process ends, and they could not be delivered", lost)
 
     def _start(self) -> None:
         with self._starting:
@@ -208,18 +222,27 @@ class Shipper:
         self._intake.turn_away(line, DropReason.SHUTDOWN)
 
     def _open_spool(self) -> None:
-        """Open the spool, or look again for what other processes have left in it; never raises."""
+        """Open the spool, if there is to be one and it is not open yet; never raises."""
         config = self.config
-        if config.spool is None:
+        if config.spool is None or self._depot.spool is not None:
             return
         try:
-            if self._depot.spool is None:
-                name = lifetime.process_name(self._surroundings.entropy(8))
-                self._depot.spool = Spool(config.spool, config.spool_strength, config.spool_bytes, name)
-                self._sealer.begin()
-            recover(self._depot, self._depot.spool, self._surroundings, self._report)
+            name = lifetime.process_name(self._surroundings.entropy(8))
+            self._depot.spool = Spool(config.spool, config.spool_strength, config.spool_bytes, name)
         except OSError as fault:
             self._report.alarm("spool", "the spool cannot be used, events are in memory alone: %s", fault)
+        else:
+            self._sealer.begin()
+
+    def _recover(self) -> None:
+        """Take over what other processes have left; never raises."""
+        with self._recovering:
+            if self._depot.spool is None or self._closed:
+                return
+            try:
+                Recovery(self._depot, self._depot.spool, self._surroundings, self._report).run()
+            except OSError as fault:
+                self._report.alarm("recovery", "the spool cannot be searched: %s", fault)
 
     def _is_done(self) -> bool:
         """Whether waiting longer changes nothing; the lock is held."""

@@ -95,8 +95,9 @@ class Workers:
                 thread.join(timeout=1.0)
 
     def _seal(self) -> None:
-        """Seal when lines have come or are old, and tend now and then."""
+        """Seal when lines have come or are old, and tend at first and now and then."""
         intake = self._depot.intake
+        self._tend()
         tended = last_work = self._monotonic()
         while True:
             with intake.lock:

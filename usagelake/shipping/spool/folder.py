@@ -199,10 +199,12 @@ class Spool:
             forked: This is a child, and the part is its parent's: only the descriptors are let go.
         """
         for journal in self._journals.values():
-            journal.close()
+            with suppress(OSError):
+                journal.close()
         self._journals.clear()
         if forked:
-            os.close(self._lock)
+            with suppress(OSError):
+                os.close(self._lock)
         else:
             Abandoned(self._own, self._lock).release()
 

@@ -85,9 +85,9 @@ class Journal:
 
     def close(self) -> None:
         """Let go of the file, here and in a forked child alike."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def at_minute(minute: int) -> bytes:
