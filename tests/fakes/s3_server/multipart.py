@@ -34,6 +34,10 @@ class Uploads:
         told = f"<Bucket>{bucket}</Bucket><Key>{key}</Key><UploadId>{upload}</UploadId>"
         return f"<InitiateMultipartUploadResult>{told}</InitiateMultipartUploadResult>".encode()
 
+    def knows(self, upload: str) -> bool:
+        """Whether an upload is under way."""
+        return upload in self._parts
+
     def part(self, upload: str, number: int, body: bytes) -> str:
         """Take a part; return its ETag."""
         with self._lock:

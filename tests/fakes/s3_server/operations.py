@@ -100,6 +100,8 @@ class Operations:
         upload = head.query.get("uploadId", "")
         if "uploads" in head.query:
             return Answer(200, self._uploads.begin(head.bucket, head.key), _XML)
+        if not self._uploads.knows(upload):
+            return refusal(404, "NoSuchUpload", head)
         if head.method == "PUT":
             return Answer(200, headers={"ETag": self._uploads.part(upload, int(head.query["partNumber"]), body)})
         if head.method == "POST":
