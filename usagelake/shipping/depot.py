@@ -49,6 +49,11 @@ class Depot:
                 self.lanes.add(batch)
                 self.ready.notify()
 
+    def names(self) -> set[str]:
+        """Name every batch that waits or is in flight."""
+        with self.lock:
+            return {batch.name for batch in (*self.in_flight, *self.lanes)}
+
     def next(self, now: float) -> Batch | None:
         """Take the batch that is due; whoever calls it holds the lock."""
         batch = self.lanes.next(now)

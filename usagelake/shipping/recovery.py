@@ -23,7 +23,8 @@ def recover(depot: Depot, spool: Spool, surroundings: Surroundings, report: Repo
     """Queue every abandoned batch under its own key, and cut every abandoned journal into the batches it was to give.
 
     A journal's batches come out under the keys that the dead process gave them, because both follow from the
-    journal alone: those that it had delivered are answered with 412.
+    journal alone: those that it had delivered are answered with 412. A process that died while it recovered has left
+    batches beside the journal that they came from: whatever has a name that this process holds is held once.
 
     Args:
         depot: Where the batches wait then.
@@ -31,16 +32,17 @@ def recover(depot: Depot, spool: Spool, surroundings: Surroundings, report: Repo
         surroundings: Time.
         report: Where it is said what cannot be taken over.
     """
+    known = depot.names()
     for abandoned in spool.abandoned():
-        replayed: set[str] = set()
         try:
             for journal in abandoned.journals():
-                replayed |= _replay(journal, depot, spool, surroundings, report)
+                _replay(journal, known, depot, spool, surroundings, report)
             for batch in abandoned.batches():
-                if batch.name in replayed and batch.file is not None:
+                if batch.name in known and batch.file is not None:
                     batch.file.unlink()
                     continue
                 spool.take_over(batch)
+                known.add(batch.name)
                 _queue(batch, depot)
         except OSError as fault:
             report.alarm("recovery", "%s cannot be taken over now: %s", abandoned.folder, fault)
@@ -48,11 +50,18 @@ def recover(depot: Depot, spool: Spool, surroundings: Surroundings, report: Repo
             abandoned.release()
 
 
-def _replay(path: Path, depot: Depot, spool: Spool, surroundings: Surroundings, report: Report) -> set[str]:
+def _replay(
+    path: Path, known: set[str], depot: Depot, spool: Spool, surroundings: Surroundings, report: Report
+) -> None:
     """Turn a journal into sealed batches of this process, then remove it.
 
-    Returns:
-        The batches' names.
+    Args:
+        path: The journal.
+        known: The names of the batches that this process holds; the journal's are added.
+        depot: Where the batches wait then.
+        spool: Where they lie.
+        surroundings: Time.
+        report: Where it is said what cannot be taken over.
 
     Raises:
         OSError: The disk is full or fails. The journal stays, and is replayed again: the batches are the same.
@@ -61,10 +70,10 @@ def _replay(path: Path, depot: Depot, spool: Spool, surroundings: Surroundings, 
         header = read_header(path)
     except ForeignJournalError:
         report.alarm("foreign", "%s was written by another version of usagelake: it is left as it is", path)
-        return set()
+        return
     if header is None:
         path.unlink()
-        return set()
+        return
     partition = Partition(header.segment, header.rules)
     positions: dict[str, int] = {}
     batches: list[Batch] = []
@@ -78,9 +87,9 @@ def _replay(path: Path, depot: Depot, spool: Spool, surroundings: Surroundings, 
             if reason is not None:
                 refused.append((line, reason))
             for batch in full:
-                _keep(batch, spool, batches)
+                _keep(batch, known, spool, batches)
         for batch in partition.finish():
-            _keep(batch, spool, batches)
+            _keep(batch, known, spool, batches)
         spool.positions.write(positions)
     except OSError:
         for batch in batches:
@@ -91,14 +100,16 @@ def _replay(path: Path, depot: Depot, spool: Spool, surroundings: Surroundings, 
         depot.ledger.recovered += len(refused)
         for _, reason in refused:
             depot.ledger.dropped[reason] += 1
+    for batch in batches:
+        known.add(batch.name)
+        _queue(batch, depot)
     for line, reason in refused:
         spool.refuse(line, reason, surroundings.clock())
-    for batch in batches:
-        _queue(batch, depot)
-    return {batch.name for batch in batches}
 
 
-def _keep(batch: Batch, spool: Spool, batches: list[Batch]) -> None:
+def _keep(batch: Batch, known: set[str], spool: Spool, batches: list[Batch]) -> None:
+    if batch.name in known:
+        return
     spool.write(batch)
     batch.sealed = None
     batches.append(batch)
