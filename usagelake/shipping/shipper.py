@@ -168,15 +168,18 @@ class Shipper:
         Args:
             timeout: Seconds it may take; None takes the configuration's.
         """
-        snapshot = self.drain(self.config.shutdown_deadline if timeout is None else timeout)
+        self.drain(self.config.shutdown_deadline if timeout is None else timeout)
         with self._starting:
             self._closed = True
             self.offer = self._refuse
             self._workers.stop()
+            # What was offered, and what a thread took from the queue, between the end of draining and this moment.
+            self._sealer.seal(everything=True)
+            self._depot.give_up()
             if self._depot.spool is not None:
                 self._sealer.end()
                 self._depot.spool.close()
-        return snapshot
+        return self.snapshot()
 
     def start_empty(self) -> None:
         """Forget everything: this is a forked child, and what is here is its parent's."""
