@@ -57,7 +57,6 @@ class Shipper:
         self._open_store = open_store
         self._sinks = tuple(sinks)
         self._surroundings = surroundings or Surroundings()
-        self._report = Report(self._surroundings.monotonic)
         self._rules = Rules(config.prefix, config.max_events, config.max_bytes)
         self._build()
         lifetime.watch(self)
@@ -65,6 +64,7 @@ class Shipper:
     def _build(self) -> None:
         """Start empty, with locks of its own: in the beginning, and in a forked child."""
         config = self.config
+        self._report = Report(self._surroundings.monotonic)
         self._intake = Intake(
             max_events=config.buffer_events,
             max_bytes=config.buffer_bytes,
@@ -183,9 +183,10 @@ class Shipper:
 
     def start_empty(self) -> None:
         """Forget everything: this is a forked child, and what is here is its parent's."""
-        if self._started and self._depot.spool is not None:
-            self._depot.spool.close(forked=True)
+        spool = self._depot.spool
         self._build()
+        if spool is not None:
+            spool.close(forked=True)
 
     def tend(self) -> None:
         """Do what is to be done now and then: say what was dropped, take over abandoned spools, feed the sinks."""
