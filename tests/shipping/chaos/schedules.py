@@ -1,0 +1,130 @@
+"""Seeded schedules: a shipper over a store that fails, in processes that are killed and started again.
+
+Usage: python -m tests.shipping.chaos.schedules FIRST COUNT
+
+Each seed is a life: a configuration, a few processes one after the other (a child of this one each), some of which are
+killed from outside at a random moment, at a certain change of a file, or at a certain put, some of which see their
+disk fail; and a last one, with a store that works, that drains what is left. Then everything that was ever stored is
+held against everything whose `offer` had returned. A seed that goes wrong is printed, one line of JSON each.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.shipping.chaos.faulty_store import stored_in
+from tests.shipping.chaos.judge import judge
+from tests.shipping.chaos.lives import drawn_config, drawn_lives
+from tests.shipping.chaos.one_life import SPARE_SECONDS, OneLife
+from usagelake.shipping import lanes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.shipping.chaos.lives import Life
+    from usagelake.shipping.config import ShippingConfig
+
+LEFTOVERS = {".batch", ".journal", ".tmp", ".damaged"}
+
+
+def run_schedule(seed: int) -> list[str]:
+    """Run one schedule; return what went wrong."""
+    dice = random.Random(seed)
+    folder = Path(tempfile.mkdtemp(prefix=f"schedule-{seed}-"))
+    (folder / "store").mkdir()
+    strength, config = drawn_config(dice, folder)
+    lives = drawn_lives(dice)
+    wrong: list[str] = []
+    for life in lives:
+        status = _in_child(seed, life, config, folder)
+        if status != 0 and not (life.mortal and status == -signal.SIGKILL):
+            error = folder / f"error-{life.number}"
+            wrong.append(f"life {life.number} ended with {status}: {error.read_text() if error.exists() else ''}")
+    wrong += judge(stored_in(folder / "store"), max_events=config.max_events, prefix=config.prefix).wrong
+    for life in lives:
+        wrong += [f"life {life.number}, {fault}" for fault in _faults_of(life, strength, config, folder)]
+    if wrong:
+        return [*wrong, f"{strength}; {config}; {lives}; see {folder}"]
+    shutil.rmtree(folder)
+    return []
+
+
+def _in_child(seed: int, life: Life, config: ShippingConfig, folder: Path) -> int:
+    """Run one process of a schedule to its end; return its exit code, or a signal's number below zero."""
+    child = os.fork()
+    if child == 0:
+        code = 70
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            OneLife(seed, life, config, folder).live()
+            code = 0
+        except BaseException:  # noqa: BLE001 - it is told, and the process ends
+            (folder / f"error-{life.number}").write_text(traceback.format_exc(), encoding="utf-8")
+        finally:
+            os._exit(code)
+    begun = time.monotonic()
+    while True:
+        found, status = os.waitpid(child, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        age = time.monotonic() - begun
+        if age > 2 * SPARE_SECONDS:
+            os.kill(child, signal.SIGABRT)
+        elif life.kill_after is not None and age >= life.kill_after:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.002)
+
+
+def _faults_of(life: Life, strength: str, config: ShippingConfig, folder: Path) -> Iterator[str]:
+    """Hold what one process offered and told against what is stored."""
+    offered = (folder / f"offered-{life.number}").read_text().split()
+    lost = judge(stored_in(folder / "store")).lost(offered)
+    bounded = config.buffer_events <= sum(1 for _ in offered)
+    promised = not life.disk_trouble and not bounded
+    if strength == "every-event" and promised and lost:
+        yield f"lost {len(lost)} events, such as {lost[0]}"
+    told_file = folder / f"told-{life.number}"
+    if not told_file.exists():
+        return
+    told = json.loads(told_file.read_text())
+    counted = told["failed"] + sum(told["dropped"].values())
+    if told["unbalanced"] or not told["balanced"]:
+        yield f"was not balanced: {told}"
+    if told["buffered"] or told["in_flight"]:
+        yield f"holds events after its end: {told}"
+    if told["offered"] != len(offered):
+        yield f"counted {told['offered']} of {len(offered)}"
+    if len(lost) > counted:
+        yield f"lost {len(lost)} events and counted {counted}, such as {lost[0]}: {told}"
+    if counted and promised and strength != "memory":
+        yield f"counts losses that there are not: {told}"
+    if life.drains and strength != "memory":
+        left = [path.name for path in (folder / "spool").rglob("*") if path.suffix in LEFTOVERS]
+        if left or told["spooled"]:
+            yield f"left {left[:5]} in the spool: {told}"
+
+
+def main() -> None:
+    """Run the schedules of the seeds that are asked for."""
+    first, count = int(sys.argv[1]), int(sys.argv[2])
+    lanes.TRANSIENT = lanes.REFUSED = lanes.CLOSING = lanes.Backoff(first=0.0005, longest=0.005)
+    gc.freeze()
+    for seed in range(first, first + count):
+        wrong = run_schedule(seed)
+        if wrong:
+            print(json.dumps({"seed": seed, "wrong": wrong}), flush=True)  # noqa: T201 - the answer
+
+
+if __name__ == "__main__":
+    main()
