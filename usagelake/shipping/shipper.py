@@ -95,7 +95,7 @@ class Shipper:
         self.offer = self._first_offer
 
     def recover(self) -> None:
-        """Start, and take over now what processes that ended have left in the spool; otherwise a thread does so soon."""
+        """Take over now what processes that ended have left in the spool; a thread does so anyway, a little later."""
         self._start()
         self._recover()
 
