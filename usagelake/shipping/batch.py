@@ -51,6 +51,7 @@ class Batch:
         oldest: When its oldest record was offered, in seconds since the epoch.
         sealed: The object, while it is held in memory.
         file: Where it lies in the spool, once it does.
+        file_bytes: What it takes there.
         segment: Whose lines it holds; None when it was found in the spool.
         state: Where its events are counted.
         counted: Whether its body counts against the buffer's bounds.
@@ -64,6 +65,7 @@ class Batch:
     oldest: float
     sealed: SealedObject | None
     file: Path | None = None
+    file_bytes: int = 0
     segment: Segment | None = None
     state: State = State.BUFFERED
     counted: bool = False

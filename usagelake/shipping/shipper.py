@@ -170,6 +170,7 @@ class Shipper:
             self._closed = True
             self.offer = self._refuse
             self._workers.stop()
+            self._sealer.seal(everything=True)
             self._give_up()
             if self._depot.spool is not None:
                 self._sealer.end()

@@ -60,7 +60,7 @@ class Abandoned:
     def batches(self) -> Iterator[Batch]:
         """List its sealed batches, the oldest first."""
         for file in sorted(self.folder.glob(f"*{sealed_file.SUFFIX}")):
-            batch = sealed_file.batch_of(file, file.stat().st_size)
+            batch = sealed_file.batch_of(file)
             if batch is not None:
                 yield batch
 
@@ -114,10 +114,9 @@ class Spool:
         Raises:
             OSError: It cannot be begun.
         """
-        journal = journals.Journal(
-            self._own / f"{segment}{journals.SUFFIX}", segment, rules, min(limit, self._max_bytes - self.used)
-        )
-        self._journals[segment] = journal
+        room = self._max_bytes - self.used
+        path = self._own / f"{segment}{journals.SUFFIX}"
+        journal = self._journals[segment] = journals.Journal(path, segment, rules, min(limit, room))
         return journal
 
     def end_journal(self, segment: uuid.UUID) -> None:
@@ -133,10 +132,15 @@ class Spool:
             SpoolFullError: There is no room for it within the bound.
             OSError: The disk has none, or fails.
         """
-        if self.used + batch.size > self._max_bytes:
+        content = sealed_file.content_of(batch)
+        if not self._count(len(content)):
             raise SpoolFullError(f"{self._root}: the spool has reached its bound of {self._max_bytes} bytes")
-        batch.file = sealed_file.write_sealed(self._own, batch)
-        self._count(batch.size)
+        try:
+            batch.file = sealed_file.write_sealed(self._own, batch, content)
+        except OSError:
+            self._count(-len(content))
+            raise
+        batch.file_bytes = len(content)
 
     def load(self, batch: Batch) -> SealedObject:
         """Read a batch's object.
@@ -152,7 +156,7 @@ class Spool:
         """Forget a batch that was delivered."""
         if batch.file is not None:
             batch.file.unlink(missing_ok=True)
-            self._count(-batch.size)
+            self._count(-batch.file_bytes)
             batch.file = None
 
     def set_aside(self, batch: Batch) -> None:
@@ -160,7 +164,7 @@ class Spool:
         if batch.file is not None:
             with suppress(OSError):
                 batch.file.rename(self._root / (batch.file.name + sealed_file.DAMAGED))
-            self._count(-batch.size)
+            self._count(-batch.file_bytes)
             batch.file = None
 
     def refuse(self, line: bytes, reason: DropReason, at: float) -> None:
@@ -190,7 +194,8 @@ class Spool:
         """
         assert batch.file is not None
         batch.file = batch.file.rename(self._own / batch.file.name)
-        self._count(batch.size)
+        with self._counting:
+            self._batch_bytes += batch.file_bytes
 
     def close(self, *, forked: bool = False) -> None:
         """Let go of this process's part; what it still holds is found by the next process.
@@ -208,9 +213,17 @@ class Spool:
         else:
             Abandoned(self._own, self._lock).release()
 
-    def _count(self, size: int) -> None:
+    def _count(self, size: int) -> bool:
+        """Reserve room, or give it back; the journals may grow by what is left then."""
         with self._counting:
+            sizes = {journal: journal.size for journal in list(self._journals.values())}
+            room = self._max_bytes - self._batch_bytes - sum(sizes.values()) - size
+            if size > 0 and room < 0:
+                return False
             self._batch_bytes += size
+            for journal, written in sizes.items():
+                journal.limit = written + max(0, room)
+            return True
 
     def _check_version(self) -> None:
         version = self._root / "version"

@@ -34,7 +34,7 @@ class Journal:
         path: The file, which must not exist.
         segment: The segment whose lines it keeps.
         rules: How its lines become batches, for whoever replays it.
-        limit: Its size in bytes at most.
+        limit: Its size in bytes at most; it may change.
 
     Raises:
         OSError: It cannot be made.
@@ -44,7 +44,7 @@ class Journal:
         self.path = path
         self.size = 0
         self.fault: OSError | None = None
-        self._limit = limit
+        self.limit = limit
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         header = {"version": _VERSION, "segment": str(segment), **asdict(rules)}
         if not self.append(_HEADER + json.dumps(header).encode() + b"\n"):
@@ -58,7 +58,7 @@ class Journal:
         Returns:
             False when they are not in the journal: it is full, or the disk is (`fault`). Nothing half-written is left.
         """
-        if self.size + len(data) > self._limit:
+        if self.size + len(data) > self.limit:
             return False
         try:
             written = os.write(self._descriptor, data)
@@ -68,7 +68,7 @@ class Journal:
         if written == len(data):
             self.size += written
             return True
-        self._limit = 0
+        self.limit = 0
         try:
             os.ftruncate(self._descriptor, self.size)
         except OSError as fault:

@@ -27,24 +27,39 @@ class DamagedBatchError(Exception):
 def file_name(batch: Batch) -> str:
     """Name a batch's file, so that a listing tells all that the queue has to know."""
     minute = int(batch.oldest // 60)
-    return f"{batch.name}.{minute}.{batch.events}.{quote(batch.prefix, safe='')}{SUFFIX}"
+    return f"{batch.name}.{minute}.{batch.events}.{batch.size}.{quote(batch.prefix, safe='')}{SUFFIX}"
 
 
-def batch_of(file: Path, size: int) -> Batch | None:
-    """Tell which batch a file holds, by its name alone; None when it is no batch's name."""
+def batch_of(file: Path) -> Batch | None:
+    """Tell which batch a file holds, by its name and size alone; None when it is no batch's name.
+
+    Raises:
+        OSError: There is no such file.
+    """
     try:
-        name, minute, events, prefix = file.name.removesuffix(SUFFIX).split(".", 3)
-        return Batch(name, unquote(prefix), int(events), size, int(minute) * 60.0, sealed=None, file=file)
+        name, minute, events, size, prefix = file.name.removesuffix(SUFFIX).split(".", 4)
+        batch = Batch(name, unquote(prefix), int(events), int(size), int(minute) * 60.0, sealed=None, file=file)
     except ValueError:
         return None
+    batch.file_bytes = file.stat().st_size
+    return batch
 
 
-def write_sealed(folder: Path, batch: Batch) -> Path:
+def content_of(batch: Batch) -> bytes:
+    """Give what a batch's file holds."""
+    sealed = batch.sealed
+    assert sealed is not None
+    header = {"version": _VERSION, "key": sealed.key, "metadata": sealed.manifest.metadata()}
+    return json.dumps(header).encode() + b"\n" + sealed.body
+
+
+def write_sealed(folder: Path, batch: Batch, content: bytes) -> Path:
     """Write a batch: a temporary file, fsync, rename, and the folder's own fsync.
 
     Args:
         folder: Where.
-        batch: With its object.
+        batch: Whose name the file gets.
+        content: What `content_of` gave.
 
     Returns:
         The file.
@@ -52,15 +67,12 @@ def write_sealed(folder: Path, batch: Batch) -> Path:
     Raises:
         OSError: The disk is full, or broken; nothing is left behind under the batch's name.
     """
-    sealed = batch.sealed
-    assert sealed is not None
     final = folder / file_name(batch)
     unfinished = final.with_suffix(_UNFINISHED)
-    header = {"version": _VERSION, "key": sealed.key, "metadata": sealed.manifest.metadata()}
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            _write_all(descriptor, json.dumps(header).encode() + b"\n" + sealed.body)
+            _write_all(descriptor, content)
             os.fdatasync(descriptor)
         finally:
             os.close(descriptor)
