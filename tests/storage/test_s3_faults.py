@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.storage.clients import CLIENTS
 from tests.storage.stub import CREATED, Reply, Stub, refusal
 from usagelake.errors import (
     StorageConflictError,
@@ -79,59 +80,56 @@ def test_a_conflict_decides_nothing(stubbed: Storage, stub: Stub) -> None:
     assert "s3://usage/pre/a b/é.jsonl: cannot be written (ConditionalRequestConflict: told so)" in str(error)
 
 
+LATER = [
+    (503, "SlowDown"),
+    (503, "ServiceUnavailable"),
+    (500, "InternalError"),
+    (502, ""),
+    (504, ""),
+    (429, "TooManyRequests"),
+    (400, "ThrottlingException"),
+    (400, "RequestTimeout"),
+    (403, "RequestTimeTooSkewed"),
+    (403, "RequestExpired"),
+    (400, "IncompleteBody"),
+    (400, "ExpiredToken"),
+    (403, "ExpiredTokenException"),
+    (400, "TokenRefreshRequired"),
+]
+DENIED = [
+    (403, "AccessDenied", "allow these credentials s3:"),
+    (403, "AllAccessDisabled", "the account, or the bucket's policy"),
+    (404, "NoSuchBucket", "make the bucket, or correct its name"),
+    (401, "", "allow these credentials s3:"),
+    (400, "KMS.DisabledException", "allow these credentials s3:"),
+    (501, "NotImplemented", "this store knows no If-None-Match"),
+    (403, "InvalidAccessKeyId", "check which credentials this process finds"),
+    (403, "SignatureDoesNotMatch", "check which credentials this process finds"),
+    (400, "InvalidToken", "check which credentials this process finds"),
+]
+
+
 @pytest.mark.parametrize("doing", ACTIONS)
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [
-        (503, "SlowDown"),
-        (503, "ServiceUnavailable"),
-        (500, "InternalError"),
-        (502, ""),
-        (504, ""),
-        (429, "TooManyRequests"),
-        (400, "ThrottlingException"),
-        (400, "RequestTimeout"),
-        (403, "RequestTimeTooSkewed"),
-        (400, "ExpiredToken"),
-        (403, "ExpiredTokenException"),
-        (403, "RequestExpired"),
-        (400, "TokenRefreshRequired"),
-        (400, "IncompleteBody"),
-    ],
-)
-def test_what_passes_may_be_tried_again(stubbed: Storage, stub: Stub, doing: str, status: int, code: str) -> None:
+def test_what_passes_may_be_tried_again(stubbed: Storage, stub: Stub, doing: str) -> None:
     """And is not tried again here: one request, one answer."""
-    stub.answers(refusal(status, code) if code else Reply(status))
-    error = _fault(stubbed, doing)
-    assert type(error) is StorageUnavailableError
-    assert f"cannot be {doing} ({code or f'HTTP {status}'}" in str(error)
-    assert len(stub.requests) == 1
+    for asked, (status, code) in enumerate(LATER, start=1):
+        stub.answers(refusal(status, code) if code else Reply(status))
+        error = _fault(stubbed, doing)
+        assert type(error) is StorageUnavailableError, code
+        assert f"cannot be {doing} ({code or f'HTTP {status}'}" in str(error)
+        assert len(stub.requests) == asked, code
 
 
 @pytest.mark.parametrize("doing", ACTIONS)
-@pytest.mark.parametrize(
-    ("status", "code", "advice"),
-    [
-        (403, "AccessDenied", "allow these credentials s3:"),
-        (403, "AllAccessDisabled", "the account, or the bucket's policy"),
-        (404, "NoSuchBucket", "make the bucket, or correct its name"),
-        (403, "InvalidAccessKeyId", "check which credentials this process finds"),
-        (403, "SignatureDoesNotMatch", "check which credentials this process finds"),
-        (400, "InvalidToken", "check which credentials this process finds"),
-        (401, "", "allow these credentials s3:"),
-        (400, "KMS.DisabledException", "allow these credentials s3:"),
-        (501, "NotImplemented", "this store knows no If-None-Match"),
-    ],
-)
-def test_what_somebody_must_change_is_denied(
-    stubbed: Storage, stub: Stub, doing: str, status: int, code: str, advice: str
-) -> None:
-    stub.answers(refusal(status, code) if code else Reply(status))
-    error = _fault(stubbed, doing)
-    assert type(error) is StorageDeniedError
-    assert "s3://usage/pre" in str(error)
-    assert f"{code or 'HTTP 401'}" in str(error)
-    assert advice in str(error)
+def test_what_somebody_must_change_is_denied(stubbed: Storage, stub: Stub, doing: str) -> None:
+    """With what to do about it."""
+    for status, code, advice in DENIED:
+        stub.answers(refusal(status, code) if code else Reply(status))
+        error = _fault(stubbed, doing)
+        assert type(error) is StorageDeniedError, code
+        assert "s3://usage/pre" in str(error)
+        assert f"cannot be {doing} ({code or f'HTTP {status}'}" in str(error)
+        assert advice in str(error)
 
 
 @pytest.mark.parametrize("doing", ACTIONS)
@@ -152,15 +150,13 @@ def test_a_wrong_region_is_denied_with_what_to_set(stubbed: Storage, stub: Stub,
     assert len(stub.requests) == 1
 
 
-@pytest.mark.parametrize(
-    ("status", "code"), [(400, "KeyTooLongError"), (400, "InvalidRequest"), (400, "MetadataTooLarge"), (413, "")]
-)
-def test_an_object_that_is_refused_for_itself(stubbed: Storage, stub: Stub, status: int, code: str) -> None:
+def test_an_object_that_is_refused_for_itself(stubbed: Storage, stub: Stub) -> None:
     """Neither to be tried again nor anybody's to allow."""
-    stub.answers(refusal(status, code) if code else Reply(status))
-    error = _fault(stubbed, "written")
-    assert type(error) is StorageError
-    assert code in str(error)
+    for status, code in [(400, "KeyTooLongError"), (400, "InvalidRequest"), (400, "MetadataTooLarge"), (413, "")]:
+        stub.answers(refusal(status, code) if code else Reply(status))
+        error = _fault(stubbed, "written")
+        assert type(error) is StorageError, code
+        assert code in str(error)
 
 
 def test_a_missing_object_is_no_missing_bucket(stubbed: Storage, stub: Stub) -> None:
@@ -181,18 +177,26 @@ def test_a_head_without_a_body_is_judged_by_its_status(
 
 
 @pytest.mark.parametrize("doing", ACTIONS)
-@pytest.mark.parametrize(
-    "reply", [Reply(reset=True), Reply(close=True), Reply(hang=True)], ids=["reset", "close", "hang"]
-)
-def test_an_answer_that_does_not_come_is_unavailable(stubbed: Storage, stub: Stub, doing: str, reply: Reply) -> None:
+def test_an_answer_that_does_not_come_is_unavailable(stubbed: Storage, stub: Stub, doing: str) -> None:
     """The object may be there all the same, so the next put of the same key is told that it exists."""
-    stub.answers(reply)
-    error = _fault(stubbed, doing)
-    assert type(error) is StorageUnavailableError
-    assert f"see whether S3 can be reached at {stub.url}" in str(error)
-    assert len(stub.requests) == 1
+    for asked, reply in enumerate([Reply(reset=True), Reply(close=True)], start=1):
+        stub.answers(reply)
+        error = _fault(stubbed, doing)
+        assert type(error) is StorageUnavailableError
+        assert f"see whether S3 can be reached at {stub.url}" in str(error)
+        assert len(stub.requests) == asked
     stub.answers(refusal(412, "PreconditionFailed"))
     assert _put(stubbed) is PutOutcome.EXISTS
+
+
+@pytest.mark.parametrize("doing", ACTIONS)
+def test_silence_ends_with_the_timeout(client: str, stub: Stub, doing: str) -> None:
+    """And is then a failure that may be tried again."""
+    stub.answers(Reply(hang=True))
+    store = CLIENTS[client](S3Place(bucket="usage", prefix="pre", endpoint_url=stub.url, read_timeout=0.2))
+    error = _fault(store, doing)
+    assert type(error) is StorageUnavailableError
+    assert "timeout" in str(error).lower().replace("timed out", "timeout")
 
 
 def test_a_body_that_ends_early_is_unavailable(stubbed: Storage, stub: Stub) -> None:
@@ -207,8 +211,6 @@ def test_a_listing_that_is_garbled_is_unavailable(stubbed: Storage, stub: Stub) 
 
 
 def test_a_place_that_nobody_listens_at_is_unavailable(client: str) -> None:
-    from tests.storage.conftest import CLIENTS  # noqa: PLC0415
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -268,8 +270,6 @@ def test_a_region_is_not_needed(stubbed: Storage, stub: Stub) -> None:
 
 def test_the_environment_may_name_region_and_endpoint(client: str, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     """And a given endpoint goes before the environment's."""
-    from tests.storage.conftest import CLIENTS  # noqa: PLC0415
-
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", stub.url)
     _put(CLIENTS[client](S3Place(bucket="usage.dots")))
