@@ -9,10 +9,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.storage.clients import CLIENTS
 from tests.storage.stub import Stub
 from usagelake.storage import LocalFolder
-from usagelake.storage.s3_boto3 import S3ByBoto3
-from usagelake.storage.s3_obstore import S3ByObstore
 from usagelake.storage.s3_place import S3Place
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from usagelake.storage import Storage
-
-CLIENTS = {"boto3": S3ByBoto3, "obstore": S3ByObstore}
 
 
 @pytest.fixture(autouse=True)
@@ -92,8 +89,6 @@ def stub() -> Iterator[Stub]:
 
 
 @pytest.fixture
-def stubbed(client: str, stub: Stub) -> S3ByBoto3 | S3ByObstore:
-    """Open the stub by each client, with little patience."""
-    return CLIENTS[client](
-        S3Place(bucket="usage", prefix="pre", endpoint_url=stub.url, connect_timeout=1.0, read_timeout=0.5)
-    )
+def stubbed(client: str, stub: Stub) -> Storage:
+    """Open the stub by each client."""
+    return CLIENTS[client](S3Place(bucket="usage", prefix="pre", endpoint_url=stub.url))

@@ -43,12 +43,13 @@ class Reply:
 
 @dataclass(frozen=True)
 class Request:
-    """One request that came."""
+    """One request that came, and from which port."""
 
     method: str
     path: str
     headers: Message
     body: bytes
+    peer: int
 
 
 def refusal(status: int, code: str, message: str = "told so", **more: str) -> Reply:
@@ -134,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
-        request = Request(self.command, self.path, self.headers, self.rfile.read(length))
+        request = Request(self.command, self.path, self.headers, self.rfile.read(length), self.client_address[1])
         reply = self.owner.next_reply(request)
         if reply.hang:
             self.owner._ended.wait(30)

@@ -173,4 +173,16 @@ class S3ByBoto3:
                 **own_store,
             ),
         )
+        stay = "before-call.s3" if place.endpoint_url is not None else "before-call.s3.HeadBucket"
+        client.meta.events.register(stay, _follow_no_redirect)
         return Opened(client, session)
+
+
+def _follow_no_redirect(*, context: dict[str, Any], **_: object) -> None:
+    """Let a redirect be an answer like any other.
+
+    For a bucket of AWS in another region, botocore asks by HeadBucket where it lies, and goes there. It asks so
+    about a redirected HeadBucket, too, without end when the answer names no region; and a store that is not
+    AWS's own has no other region to go to.
+    """
+    context.setdefault("s3_redirect", {})["redirected"] = True

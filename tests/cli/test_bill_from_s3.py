@@ -1,0 +1,92 @@
+"""A landing on S3 comes to what the same landing in a folder comes to."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.cli.landings import event, request
+from tests.cli.main_job import Job, files, invoke, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LINES = 3_000
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """Run moto's S3, and have the SDK find it and nothing else."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "test-key",
+        "AWS_SECRET_ACCESS_KEY": "test-secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": str(tmp_path / "no-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "no-credentials"),
+        "NO_PROXY": "*",
+    }.items():
+        monkeypatch.setenv(name, value)
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+def _bill(job: Job, landing: str, name: str, lake: str) -> Path:
+    out = job.folder / name
+    arguments = [f"--landing={landing}", f"--pricing={job.pricing}", f"--period={job.period}", f"--out={out}"]
+    result = invoke("bill", *arguments, f"--lake={job.folder / lake}", "--json")
+    assert result.exit_code == 0, result.stderr
+    return out
+
+
+@pytest.mark.usefixtures("s3")
+def test_a_landing_on_s3_is_billed_as_one_in_a_folder(job: Job) -> None:
+    """Small objects and a large one, gzip, bad lines and bad bytes; and a second run reads nothing again."""
+    job.put("apigw_access/2025/10/05/12/00/a.jsonl", *(request(f"r-{number}") for number in range(LINES)))
+    job.put("tokens/2025/10/05/12/00/b.jsonl.gz", gzip.compress(event("e-1").encode() + b"\n"))
+    job.put("tokens/2025/10/05/12/01/c.jsonl", event("e-1"), event("e-2", usage=7), "{bad")
+    job.put("tokens/2025/10/05/12/02/d.jsonl", event("e-3").encode() + b"\xff\n")
+    job.put("tokens/2025/10/05/12/02/_SUCCESS", b"")
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="usage")
+    for key, content in files(job.landing).items():
+        client.put_object(Bucket="usage", Key=f"data-api/{key}", Body=content)
+    client.put_object(Bucket="usage", Key="elsewhere/tokens/2025/10/05/12/00/x.jsonl", Body=event("e-9").encode())
+    local = _bill(job, str(job.landing), "local", "local-lake")
+    remote = _bill(job, "s3://usage/data-api", "remote", "s3-lake")
+    invoices = files(local / "invoices")
+    assert [name.split("/")[1] for name in invoices] == ["cust-1.json", "cust-2.json"]
+    # The manifest's digest is of keys and versions, and a version is S3's ETag or a file's time.
+    assert _without_manifest(files(remote / "invoices")) == _without_manifest(invoices)
+    assert (remote / "summary.json").read_bytes() == (local / "summary.json").read_bytes()
+    usage = "SELECT * EXCLUDE (computed_at) FROM read_parquet(?) ORDER BY ALL"
+    assert rows(usage, remote / "usage_hourly.parquet") == rows(usage, local / "usage_hourly.parquet")
+    again = _bill(job, "s3://usage/data-api", "again", "s3-lake")
+    assert b'"new_objects": 0' in (again / "summary.json").read_bytes()
+    assert files(again / "invoices") == files(remote / "invoices")
+
+
+def _without_manifest(invoices: dict[str, bytes]) -> dict[str, list[bytes]]:
+    return {name: [line for line in text.splitlines() if b'"manifest"' not in line] for name, text in invoices.items()}
+
+
+@pytest.mark.usefixtures("s3")
+def test_a_bucket_that_is_not_there_is_named(job: Job) -> None:
+    result = invoke(
+        "bill", "--landing=s3://nowhere/x", f"--pricing={job.pricing}", f"--period={job.period}", f"--out={job.out}"
+    )
+    assert result.exit_code == 1
+    assert "s3://nowhere/x: cannot be listed (NoSuchBucket" in " ".join(result.stderr.split())
