@@ -105,10 +105,12 @@ def print_counts(console: Console, found: CountReconciliation) -> None:
     amiss = [
         (printable(event_type), _minute(hour), *_spans(span))
         for (event_type, hour), span in found.hours.items()
-        if not span.equal
+        if not span.equal(found.bad_lines)
     ]
     _print_cells(console, "Hours that differ", "hour", _SPANS, amiss)
     _print_side(console, "emitted", "files", found.emitted)
+    if found.bad_lines:
+        console.print(f"  objects may count those {found.bad_lines:,}; a count may be larger by as many")
     console.print(f"landed: the manifests of {found.objects:,} objects")
     if found.without_manifest:
         example = printable(found.without_manifest_example or "")

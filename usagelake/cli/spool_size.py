@@ -105,9 +105,9 @@ def spool_size_command(
 
     \b
     How it is reckoned, all of it upper bounds:
-      batch   50 events of a type, 2,000,000 bytes, or its maximal age, whichever comes first
+      batch   50 events of a type, 2,000,000 bytes, or what came in --max-age
       disk    objects x (400 bytes of header + lines, in blocks of 4,096) + 20 %;
-              every-event: and the journal, each unsealed line once
+              every-event: and two journals, each of --max-age worth of lines
       buffer  without a spool the whole outage, otherwise what is not sealed or is being uploaded; + 20 %
       catch up  objects of the outage / (objects uploaded - objects sealed, a second)
 
@@ -135,9 +135,10 @@ def _answer(load: Load, acceptable: int) -> JsonValue:
         "recommended": recommended(load, acceptable),
         "strengths": {
             need.strength.value: {
+                "disk_bytes": need.spool_bytes * load.processes,
                 "spool_bytes": need.spool_bytes,
-                "buffer_events_per_process": need.buffer_events,
-                "buffer_bytes_per_process": need.buffer_bytes,
+                "buffer_events": need.buffer_events,
+                "buffer_bytes": need.buffer_bytes,
                 "lost_events": {
                     "process_killed": need.lost_by_process,
                     "machine_dies": need.lost_by_machine,
@@ -154,11 +155,12 @@ def _answer(load: Load, acceptable: int) -> JsonValue:
 def _print(load: Load, acceptable: int) -> None:
     console = stdout_console()
     found = needs(load)
+    columns = ("disk of the machine", "spool_bytes", "buffer_events", "buffer_bytes")
     console.print(
         table(
             f"To ride out {format_duration(load.outage)}",
-            [("strength", "left"), *((name, "right") for name in ("spool", "buffer events", "buffer"))],
-            [_needed(need) for need in found],
+            [("strength", "left"), *((name, "right") for name in columns)],
+            [_needed(need, load.processes) for need in found],
         )
     )
     headings = ("process killed", "machine dies", "outage", "killed in outage", "dies in outage")
@@ -169,19 +171,19 @@ def _print(load: Load, acceptable: int) -> None:
             [_lost(need) for need in found],
         )
     )
-    each = " of each process" if load.processes > 1 else ""
     console.print(
-        f"The spool is the machine's, the buffer that{each or ' of the process'}. A disk that goes with its machine "
-        "takes the spool along: then only\nwhat was delivered is safe. An outage that outlasts these sizes drops the "
-        "newest events, and counts them."
+        "spool_bytes, buffer_events and buffer_bytes are the settings of each process. A disk that goes with its "
+        "machine takes the spool\nalong: then only what was delivered is safe. An outage that outlasts these sizes "
+        "drops the newest events, and counts them."
     )
     console.print(_catching_up(load))
     console.print(_advice(load, found, acceptable))
 
 
-def _needed(need: Need) -> tuple[str, ...]:
-    spool = "-" if need.strength is Strength.NONE else _bytes(need.spool_bytes)
-    return (need.strength.value, spool, f"{need.buffer_events:,}", _bytes(need.buffer_bytes))
+def _needed(need: Need, processes: int) -> tuple[str, ...]:
+    disk = [_bytes(need.spool_bytes * processes), f"{need.spool_bytes:,}"]
+    spool = ["-", "-"] if need.strength is Strength.NONE else disk
+    return (need.strength.value, *spool, f"{need.buffer_events:,}", f"{need.buffer_bytes:,}")
 
 
 def _lost(need: Need) -> tuple[str, ...]:

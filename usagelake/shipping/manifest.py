@@ -65,22 +65,27 @@ class Manifest:
         return {name: value for name, value in told.items() if value is not None}
 
     @classmethod
-    def parse(cls, metadata: Mapping[str, str]) -> Manifest | None:
+    def parse(cls, metadata: Mapping[str, str]) -> Manifest:
         """Read what `metadata` gave; stores that write names with capitals are understood.
 
         Args:
             metadata: All of an object's user metadata.
 
-        Returns:
-            None when the object carries no manifest, or none that is whole and sound.
+        Raises:
+            ValueError: The object carries no manifest, or none that is whole and sound.
         """
         named = {name.lower(): value for name, value in metadata.items()}
         events, sha256 = named.get(EVENTS, ""), named.get(SHA256, "")
         first, last = named.get(FIRST), named.get(LAST)
-        if not _COUNT.fullmatch(events) or not _DIGEST.fullmatch(sha256) or (first is None) != (last is None):
-            return None
-        if first is not None and last is not None and not (_is_instant(first) and _is_instant(last)):
-            return None
+        if not _COUNT.fullmatch(events):
+            raise ValueError(f"{EVENTS} is {events!r}, no count")
+        if not _DIGEST.fullmatch(sha256):
+            raise ValueError(f"{SHA256} is {sha256!r}, no SHA-256")
+        if (first is None) != (last is None):
+            raise ValueError(f"only one of {FIRST} and {LAST} is there")
+        for name, instant in ((FIRST, first), (LAST, last)):
+            if instant is not None and not _is_instant(instant):
+                raise ValueError(f"{name} is {instant!r}, no instant")
         return cls(int(events), first, last, sha256)
 
 

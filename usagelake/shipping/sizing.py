@@ -2,11 +2,13 @@
 
 What the figures rest on, all of it upper bounds:
 
-* A batch of one event type and one process seals at 50 events, 2,000,000 bytes or the maximal age of its oldest event.
+* A batch of one event type and one process is sealed at 50 events or 2,000,000 bytes, and what has not filled one each
+  `max_age`.
 * An event that is not sealed is one of at most `max_age` worth, and of at most 49 of each event type. At most four
   batches of a process are in requests under way; a spool has them on disk.
 * Disk: objects of the outage x (400 bytes of header + lines, rounded up to blocks of 4,096 bytes), and with
-  `every-event` the journal: each unsealed line once, at least a block a process. Plus 20 % headroom.
+  `every-event` two journals of `max_age` worth of lines a process: one that is written, and one whose batches are not
+  yet safe elsewhere. Plus 20 % headroom.
 * Buffer: what the strength keeps in memory alone. Without a spool that is all of the outage; with one it is what is not
   sealed, and what is being uploaded. Plus 20 % headroom.
 * Catching up: objects of the outage / (objects uploaded - objects newly sealed, a second).
@@ -20,14 +22,15 @@ from fractions import Fraction
 from math import ceil
 from typing import Final
 
-BATCH_EVENTS: Final = 50
-BATCH_BYTES: Final = 2_000_000
+from usagelake.shipping.config import CONTRACT_BYTES, CONTRACT_EVENTS, SpoolStrength
+
 MAX_AGE: Final = Fraction(10)
 UPLOADS: Final = 4
 UPLOADS_PER_SECOND: Final = Fraction(10)
 """What one upload after another reaches at S3's usual 100 ms a put."""
 
 _HEADER_BYTES: Final = 400
+_JOURNAL_BYTES: Final = 16 * 1024 * 1024
 _BLOCK_BYTES: Final = 4096
 _HEADROOM: Final = Fraction(6, 5)
 
@@ -38,10 +41,10 @@ class Strength(StrEnum):
     NONE = "none"
     """Nothing: events are in memory until they are delivered."""
 
-    SEALED = "sealed"
+    SEALED = SpoolStrength.SEALED.value
     """Each batch, once it is sealed and before it is uploaded."""
 
-    EVERY_EVENT = "every-event"
+    EVERY_EVENT = SpoolStrength.EVERY_EVENT.value
     """Each event before `emit` returns; it is fsynced when a batch is sealed."""
 
 
@@ -77,7 +80,7 @@ class Load:
     @property
     def full_batch(self) -> int:
         """How many events the largest batch holds."""
-        return max(1, min(BATCH_EVENTS, BATCH_BYTES // self.line_bytes))
+        return max(1, min(CONTRACT_EVENTS, CONTRACT_BYTES // self.line_bytes))
 
     @property
     def line_bytes(self) -> int:
@@ -85,28 +88,43 @@ class Load:
         return self.bytes_per_event + 1
 
     @property
-    def events_per_object(self) -> Fraction:
-        """How many events a batch gathers on average before it is sealed."""
-        gathered = self.events_per_second / (self.processes * self.event_types) * self.max_age
-        return max(Fraction(1), min(Fraction(self.full_batch), gathered))
+    def lanes(self) -> int:
+        """Each process gathers each event type apart."""
+        return self.processes * self.event_types
+
+    @property
+    def batches(self) -> tuple[int, int, int]:
+        """How many full batches a lane seals in each `max_age`, and how many others, and the events of such a one."""
+        gathered = max(Fraction(1), self.events_per_second / self.lanes * self.max_age)
+        full, rest = divmod(gathered, self.full_batch)
+        return int(full), int(rest > 0), ceil(rest)
 
     @property
     def objects_sealed_per_second(self) -> Fraction:
-        """Batches sealed a second, by all processes."""
-        return self.events_per_second / self.events_per_object
+        """Batches sealed a second, by all processes; where events are rare, each is one."""
+        full, others, _ = self.batches
+        return min(self.events_per_second, (full + others) * self.lanes / self.max_age)
 
     @property
     def unsealed(self) -> int:
         """At most how many events of one process are in no sealed batch."""
         aged = ceil(self.events_per_second / self.processes * self.max_age)
         # The event that makes 50 seals the batch it joins; one that would make it too long seals the one before it.
-        young = BATCH_EVENTS - 1 if self.full_batch == BATCH_EVENTS else self.full_batch
+        young = CONTRACT_EVENTS - 1 if self.full_batch == CONTRACT_EVENTS else self.full_batch
         return min(aged, self.event_types * young)
 
     @property
     def uploading(self) -> int:
         """At most how many events of one process are in requests under way."""
-        return UPLOADS * ceil(self.events_per_object)
+        full, _, rest = self.batches
+        return UPLOADS * (self.full_batch if full else rest)
+
+    @property
+    def sealed_bytes_per_second(self) -> Fraction:
+        """What sealed batches take on disk, of all processes."""
+        full, others, rest = self.batches
+        size = full * _on_disk(self.full_batch * self.line_bytes) + others * _on_disk(rest * self.line_bytes)
+        return self.objects_sealed_per_second * size / (full + others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +133,7 @@ class Need:
 
     Attributes:
         strength: Which.
-        spool_bytes: Disk of the machine, all processes together.
+        spool_bytes: Disk of one process: what its `spool_bytes` must allow.
         buffer_events: Memory of one process, in events.
         buffer_bytes: The same, in bytes of lines.
         lost_by_process: Events lost when one process is killed (SIGKILL) in normal times.
@@ -190,13 +208,13 @@ def _without_spool(load: Load, backlog: int) -> Need:
 
 def _with_spool(load: Load, strength: Strength) -> Need:
     killed = 0 if strength is Strength.EVERY_EVENT else load.unsealed
-    objects = ceil(load.objects_sealed_per_second * load.outage)
-    disk = objects * _blocks(_HEADER_BYTES + ceil(load.events_per_object) * load.line_bytes)
+    disk = load.sealed_bytes_per_second * load.outage
     if strength is Strength.EVERY_EVENT:
-        disk += load.processes * _blocks(max(1, load.unsealed) * load.line_bytes)
+        aged = ceil(load.events_per_second / load.processes * load.max_age)
+        disk += load.processes * 2 * _on_disk(min(_JOURNAL_BYTES, aged * load.line_bytes))
     return Need(
         strength=strength,
-        spool_bytes=ceil(disk * _HEADROOM),
+        spool_bytes=ceil(disk * _HEADROOM / load.processes),
         buffer_events=(buffer := ceil((load.unsealed + load.uploading) * _HEADROOM)),
         buffer_bytes=buffer * load.line_bytes,
         lost_by_process=killed,
@@ -207,6 +225,6 @@ def _with_spool(load: Load, strength: Strength) -> Need:
     )
 
 
-def _blocks(size: int) -> int:
-    """Round bytes up to whole blocks of the file system."""
-    return -(-size // _BLOCK_BYTES) * _BLOCK_BYTES
+def _on_disk(size: int) -> int:
+    """Tell what so many bytes of lines take as a file: with its header, in whole blocks of the file system."""
+    return -(-(_HEADER_BYTES + size) // _BLOCK_BYTES) * _BLOCK_BYTES

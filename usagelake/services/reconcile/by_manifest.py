@@ -48,7 +48,7 @@ class Told(Protocol):
         """The time of the latest."""
 
 
-ReadManifest: TypeAlias = "Callable[[Mapping[str, str]], Told | None]"
+ReadManifest: TypeAlias = "Callable[[Mapping[str, str]], Told]"
 
 
 @dataclass(slots=True)
@@ -59,10 +59,9 @@ class Span:
     at_least: int = 0
     at_most: int = 0
 
-    @property
-    def equal(self) -> bool:
-        """Whether as many may have landed as were emitted."""
-        return self.at_least <= self.emitted <= self.at_most
+    def equal(self, bad_lines: int = 0) -> bool:
+        """Tell whether as many may have landed as were emitted, and of so many bad lines any number."""
+        return self.at_least - bad_lines <= self.emitted <= self.at_most
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +87,15 @@ class CountReconciliation:
     hours: Mapping[tuple[str, datetime], Span]
 
     @property
+    def bad_lines(self) -> int:
+        """Emitted lines that are no billing events; objects may hold and count them all the same."""
+        return sum(rejections.lines for rejections in self.emitted.rejected.values())
+
+    @property
     def equal(self) -> bool:
         """Whether every count may agree, and no object kept silent."""
-        return not self.without_manifest and all(
-            span.equal for spans in (self.totals, self.hours) for span in spans.values()
-        )
+        spans = [*self.totals.values(), *self.hours.values()]
+        return not self.without_manifest and all(span.equal(self.bad_lines) for span in spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def reconcile_by_manifest(
     Args:
         emitted: The files of the second copy.
         storage: The landing: a place that keeps metadata.
-        read_manifest: Reads an object's metadata; None when it holds no sound manifest.
+        read_manifest: Reads an object's metadata; raises a ValueError when it holds no sound manifest.
         window: Which events, by their own time, in whole hours.
         margin: How far from the window an object's time, by its key, may be for the object to be asked.
         progress: Is told of the work.
@@ -141,7 +144,7 @@ def reconcile_by_manifest(
     for key, metadata in ask_ahead(storage.metadata, [info.key for info in objects]):
         if metadata is None:
             raise ConfigurationError(f"{storage.location} keeps no metadata beside its objects; drop --by-manifest")
-        told = _landed(key, read_manifest(metadata), mixed=mixed)
+        told = _landed(key, metadata, read_manifest, mixed=mixed)
         if told is None:
             silent.append(key)
         else:
@@ -175,10 +178,14 @@ def _emitted_hours(
     return hours
 
 
-def _landed(key: str, told: Told | None, *, mixed: bool) -> _Landed | None:
+def _landed(key: str, metadata: Mapping[str, str], read_manifest: ReadManifest, *, mixed: bool) -> _Landed | None:
     """Tell what an object holds, and when; None when it does not say."""
+    try:
+        told = read_manifest(metadata)
+    except ValueError:
+        return None
     parsed = LandingKey.parse(key)
-    if told is None or (parsed is None and not (mixed and told.first)):
+    if parsed is None and not (mixed and told.first):
         return None
     event_type = ALL_TYPES if mixed or parsed is None else parsed.prefix.rpartition("/")[2]
     if told.first is None or told.last is None:

@@ -39,8 +39,7 @@ def emitted_files(names: Sequence[str]) -> list[Path]:
             faults.append(f"--emitted {name}: there is no such file, or no file in that folder; name what was logged")
         for file in files:
             status = file.stat()
-            known = found.setdefault((status.st_dev, status.st_ino), file)
-            found[status.st_dev, status.st_ino] = min(known, file)
+            found.setdefault((status.st_dev, status.st_ino), file)
     if faults or not names:
         raise ConfigurationError(faults or "--emitted is missing; name the files of the second copy")
     return sorted(found.values())
