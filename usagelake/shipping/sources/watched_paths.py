@@ -43,7 +43,7 @@ class WatchedPaths:
         folders: dict[Path, None] = {}
         for path in self._paths:
             folders[path.absolute().parent] = None
-            folders[path.resolve().parent] = None
+            folders[Path(os.path.realpath(path)).parent] = None  # a loop of links is no error here
         for pattern in filter(_is_pattern, self._patterns):
             folders.update(dict.fromkeys(_matches(str(Path(pattern).parent))))
         for folder in folders:
