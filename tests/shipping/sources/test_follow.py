@@ -271,6 +271,20 @@ class TestRotation:
         assert folder.descriptors() == 0
 
 
+def test_a_file_that_comes_back_after_it_was_let_go(folder: Folder) -> None:
+    """It goes on in the same run, although a sink tells the positions of earlier runs alone."""
+    folder.write("log", f"1{LONG}\n")
+    folder.follow("log")
+    folder.look()
+    folder.sink.positions.clear()
+    folder.move("log", "elsewhere")
+    folder.look(later=QUIET_UNREPLACED)
+    assert folder.descriptors() == 0
+    folder.move("elsewhere", "log")
+    folder.write("log", "2\n")
+    assert folder.look() == ["2"]
+
+
 def test_patterns_are_read_again(folder: Folder) -> None:
     """Files that come later are followed, compressed ones never, and none twice."""
     folder.write("a.log", "a1\n")
@@ -435,9 +449,9 @@ def test_a_position_beyond_the_file_or_under_another_length_is_not_believed() ->
     sink = RecordingSink()
     content = os.urandom(HEAD_BYTES)
     sink.positions[position_name((1, 2), content)] = 1_000
-    assert known_offset(sink, (1, 2), content, 1_000) == 1_000
-    assert known_offset(sink, (1, 2), content, 999) is None
-    assert known_offset(sink, (1, 3), content, 1_000) is None
-    assert known_offset(sink, (2, 2), content, 1_000) is None
+    assert known_offset(sink.position, (1, 2), content, 1_000) == 1_000
+    assert known_offset(sink.position, (1, 2), content, 999) is None
+    assert known_offset(sink.position, (1, 3), content, 1_000) is None
+    assert known_offset(sink.position, (2, 2), content, 1_000) is None
     sink.positions[position_name((1, 2), content[:10])] = 20
-    assert known_offset(sink, (1, 2), content[:20], 20) is None
+    assert known_offset(sink.position, (1, 2), content[:20], 20) is None

@@ -31,6 +31,8 @@ QUIET: Final = 60.0
 writing to it for a while."""
 QUIET_UNREPLACED: Final = 3600.0
 """The same for a file that was only renamed: its writer has not begun another one yet."""
+_LEFT: Final = 10_000
+"""Files that were let go in this run whose positions are remembered, should they come back."""
 _PIECES: Final = 8
 """Read from one file before it is the next one's turn."""
 
@@ -59,8 +61,9 @@ class FileSource:
 
     A file is known by its device, its inode and its first bytes. Renamed, it is read to its end while the new file
     under its name is read too; emptied and written anew, it is read from its beginning; deleted, it is read to its
-    end. A last line without line feed waits until it is completed, or until its file is let go. A file that was
-    renamed between two runs is found in its folder and read to its end.
+    end. A last line without line feed waits until it is completed, or until its file is let go: when it has been
+    quiet for a while under no name that is followed. A file that was renamed between two runs is found in its folder
+    and read to its end.
 
     What cannot be saved: lines that copytruncate removes before they are read, and files that come and go between
     two looks, or while no run looks, under names that no pattern matches (follow `app.log*` and not `app.log`).
@@ -86,6 +89,7 @@ class FileSource:
         self._poll_every = poll_every
         self._clock = clock
         self._held: dict[Identity, _Held] = {}
+        self._left: dict[str, int] = {}
         self._complaints: dict[Path, str] = {}
         self._expanded_at = clock()
         self._begun = False
@@ -177,8 +181,11 @@ class FileSource:
                 held.replaced |= there.get(held.path, identity) != identity or held.file.deleted
 
     def _open(self, path: Path, sink: LineSink, now: float) -> Identity:
-        opened = FollowedFile.open(path, sink, unknown="end" if path in self._from_end else "start")
+        from_end = path in self._from_end
+        opened = FollowedFile.open(path, self._known(sink), unknown="end" if from_end else "start")
         assert opened is not None
+        if from_end:
+            sink.put([], opened.position)
         if opened.identity in self._held:  # renamed to here since it was looked at
             opened.close()
         else:
@@ -191,7 +198,7 @@ class FileSource:
             try:
                 if identity_of(path.stat()) in self._held:
                     continue
-                file = FollowedFile.open(path, sink, unknown="never")
+                file = FollowedFile.open(path, self._known(sink), unknown="never")
             except OSError:
                 continue
             if file is None:
@@ -219,6 +226,18 @@ class FileSource:
         held.file.finish(sink)
         held.file.close()
         del self._held[held.file.identity]
+        self._left[held.file.position.source] = held.file.position.offset
+        if len(self._left) > _LEFT:
+            del self._left[next(iter(self._left))]
+
+    def _known(self, sink: LineSink) -> Callable[[str], int | None]:
+        """Give what knows where a file was left: in this run, or in an earlier one."""
+
+        def known(source: str) -> int | None:
+            offset = self._left.get(source)
+            return sink.position(source) if offset is None else offset
+
+        return known
 
     def _complain(self, path: Path, fault: str) -> None:
         """Say that a file cannot be read, once for each fault."""

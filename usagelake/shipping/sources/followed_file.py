@@ -14,6 +14,7 @@ from usagelake.shipping.sources.lines import LineSplitter
 from usagelake.shipping.sources.position_name import HEAD_BYTES, Identity, known_offset, position_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from usagelake.shipping.source import LineSink
@@ -50,13 +51,13 @@ class FollowedFile:
         self._splitter = LineSplitter()
 
     @classmethod
-    def open(cls, path: Path, sink: LineSink, *, unknown: str) -> Self | None:
-        """Open a file where an earlier run left off.
+    def open(cls, path: Path, known: Callable[[str], int | None], *, unknown: str) -> Self | None:
+        """Open a file where it was left off.
 
         Args:
             path: The file.
-            sink: Knows where that was.
-            unknown: Where to begin when it does not: `start`, `end` (behind the last line feed), or `never`.
+            known: Tells the offset that is kept under a position's name.
+            unknown: Where to begin when there is none: `start`, `end` (behind the last line feed), or `never`.
 
         Returns:
             The file; None when nothing is known about it and it is never to be begun.
@@ -68,19 +69,16 @@ class FollowedFile:
         try:
             found = _regular(descriptor)
             head = os.pread(descriptor, HEAD_BYTES, 0)
-            offset = known_offset(sink, identity_of(found), head, found.st_size)
+            offset = known_offset(known, identity_of(found), head, found.st_size)
             if offset is not None:
                 return cls(descriptor, offset)
-            if unknown == "never":
-                os.close(descriptor)
-                return None
-            opened = cls(descriptor, _last_line_end(descriptor, found.st_size) if unknown == "end" else 0)
-            if unknown == "end":
-                sink.put([], opened.position)
+            if unknown != "never":
+                return cls(descriptor, _last_line_end(descriptor, found.st_size) if unknown == "end" else 0)
         except BaseException:
             os.close(descriptor)
             raise
-        return opened
+        os.close(descriptor)
+        return None
 
     @property
     def identity(self) -> Identity:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from usagelake.shipping.source import LineSink
+    from collections.abc import Callable
 
 HEAD_BYTES: Final = 256
 """First bytes of a file that tell it from another one on the same inode."""
@@ -40,17 +40,17 @@ def pattern_name(pattern: str) -> str:
     return f"pattern:{hashlib.sha256(os.fsencode(Path(pattern).absolute())).hexdigest()[:_DIGEST_DIGITS]}"
 
 
-def known_offset(sink: LineSink, identity: Identity, head: bytes, size: int) -> int | None:
+def known_offset(known: Callable[[str], int | None], identity: Identity, head: bytes, size: int) -> int | None:
     """Find where to go on in a file; None when nothing is known about this content.
 
     Args:
-        sink: Knows the positions of earlier runs.
+        known: Tells the offset that is kept under a name.
         identity: The file's.
         head: Its first `HEAD_BYTES` bytes, or all that it has.
         size: Its size in bytes.
     """
     for length in range(min(len(head), HEAD_BYTES), 0, -1):
-        offset = sink.position(position_name(identity, head[:length]))
+        offset = known(position_name(identity, head[:length]))
         if offset is not None and min(offset, HEAD_BYTES) == length and offset <= size:
             return offset
     return None
