@@ -1,7 +1,8 @@
 """Whatever happens to a file and to the runs that follow it, every line arrives exactly once.
 
-But for what nobody can save: lines that copytruncate removes before they are read, and what a deleted file held when
-the run that held it open was killed.
+But for what nobody can save: lines that copytruncate removes before they are read, what a deleted file held when the
+run that held it open was killed, and a file of which no line was read before it was given a name that nobody follows
+and the run was killed.
 """
 
 from __future__ import annotations
@@ -149,8 +150,10 @@ class Histories(RuleBasedStateMachine):
     @rule()
     def kill(self) -> None:
         self.source.close()
+        arrived = {line.decode() for line in self.sink.lines}
         for content in self.contents:
-            content.losable |= content.path is None
+            known = self.pattern != "log" or not arrived.isdisjoint(content.text.split("\n"))
+            content.losable |= content.path is None or (content.rotated and not known)
         self.source = self._run()
         self.unseen += 1
 
