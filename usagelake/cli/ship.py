@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from usagelake.cli.options import FOLDER, json_option, quiet_option
-from usagelake.cli.ship_output import Progress, metrics_sink, tell
-from usagelake.cli.ship_run import Verdict, ship
+from usagelake.cli.ship_output import EMF, Progress, metrics_sink, tell
+from usagelake.cli.ship_run import ship
 from usagelake.errors import ConfigurationError
 from usagelake.shipping.config import ShippingConfig, SpoolStrength
 from usagelake.shipping.shipper import open_shipper
@@ -20,6 +20,7 @@ from usagelake.shipping.sources.watched_paths import COMPRESSED
 from usagelake.storage import open_location
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from usagelake.cli.ship_run import Source
@@ -57,10 +58,13 @@ def _mode(text: str) -> int:
 @click.option("--spool", type=FOLDER, metavar="DIR",
               help="Keep on this disk what is not delivered yet, also past the end of the process.")  # fmt: skip
 @click.option(
-    "--spool-strength", type=click.Choice([*SpoolStrength]), default=_DEFAULTS.spool_strength, show_default=True,
+    "--spool-strength", type=click.Choice([one.value for one in SpoolStrength]),
+    default=_DEFAULTS.spool_strength.value, show_default=True,
     help="Keep sealed batches, or every event from the moment when it is read.",
 )  # fmt: skip
-@click.option("--spool-bytes", type=int, metavar="N", help=f"What the spool may take on disk; {_SPOOL_BYTES} by default.")
+@click.option(
+    "--spool-bytes", type=int, metavar="N", help=f"What the spool may take on disk; {_SPOOL_BYTES} by default."
+)
 @click.option("--prefix", metavar="FOLDERS",
               help="Write objects of mixed event types below this prefix, and not one folder per type.")  # fmt: skip
 @click.option("--max-events", default=_DEFAULTS.max_events, show_default=True, help="Most events in an object.")
@@ -135,7 +139,8 @@ def ship_command(
     logging.basicConfig(format="usagelake: %(message)s", level=logging.WARNING, stream=sys.stderr)
     options["client"] = options["client"] or ("obstore" if find_spec("obstore") else "boto3")
     config = ShippingConfig.of(options)
-    if faults := list(_faults(follow, config, metrics, as_json=as_json)):
+    reads_stdin = stdin or (not follow and socket is None)
+    if faults := list(_faults(follow, config, metrics, reads_stdin=reads_stdin, as_json=as_json)):
         raise ConfigurationError(faults)
     _check_place(config)
     sinks = [metrics_sink(metrics)] if metrics is not None else []
@@ -145,11 +150,48 @@ def ship_command(
         sources.append(FileSource(follow, start=start))
     if socket is not None:
         sources.append(SocketSource(socket, mode=socket_mode))
-    if stdin or not sources:
+    if reads_stdin:
         sources.append(StreamSource(sys.stdin.fileno()))
         if sys.stdin.isatty():
             progress.say("reading events from the terminal; end with Ctrl-D")
     outcome = ship(open_shipper(config, sinks=[*sinks, progress]), sources)
-    tell(outcome, config, as_json=as_json, quiet=quiet)
-    if outcome.verdict is Verdict.LOST:
+    tell(outcome, config, as_json=as_json, quiet=quiet, table_to_stderr=metrics == EMF)
+    if outcome.failures or outcome.lost or (outcome.refused and config.spool is None):
         raise click.exceptions.Exit(1)
+
+
+def _faults(
+    follow: tuple[str, ...], config: ShippingConfig, metrics: str | None, *, reads_stdin: bool, as_json: bool
+) -> Iterator[str]:
+    """Find what options contradict each other, or cannot be."""
+    if follow and config.spool is None:
+        yield "--follow needs --spool DIR: it keeps how far each file was read, so that a restart goes on there"
+    for path in follow:
+        if not path or path.endswith(COMPRESSED):
+            yield f"--follow {path!r}: name a file of lines, or a pattern; compressed files are not followed"
+    if config.spool is not None and config.spool.exists() and not config.spool.is_dir():
+        yield f"--spool {config.spool} is a file; name a folder"
+    if metrics is not None and metrics != EMF and not metrics.endswith(".prom"):
+        yield f"--metrics {metrics!r}: write emf, or a file that ends in .prom"
+    if metrics == EMF and as_json:
+        yield "--metrics emf and --json both write on standard output; choose one, or --metrics FILE.prom"
+    if reads_stdin and sys.stdin is None:
+        yield "standard input is closed; redirect it, or use --follow or --socket"
+
+
+def _check_place(config: ShippingConfig) -> None:
+    """Find out before anything is read that objects can go where they shall; nothing is asked of S3 yet.
+
+    Raises:
+        ConfigurationError: They cannot.
+    """
+    place: dict[str, Any] = {"client": config.client, "credentials": config.credentials}
+    open_location(
+        config.to,
+        create=True,
+        endpoint_url=config.endpoint_url,
+        role_arn=config.role_arn,
+        audience=config.audience,
+        uploads=config.uploads,
+        **place,
+    )
