@@ -14,6 +14,7 @@ from usagelake.cli.check import check_command
 from usagelake.cli.queries import queries_command
 from usagelake.cli.query import query_command
 from usagelake.cli.reconcile import reconcile_group
+from usagelake.cli.ship import ship_command
 from usagelake.cli.simulate import simulate_command
 from usagelake.cli.spool_size import spool_size_command
 from usagelake.errors import ConfigurationError, UsageLakeError
@@ -84,5 +85,6 @@ main.add_command(query_command)
 main.add_command(queries_command)
 main.add_command(check_command)
 main.add_command(simulate_command)
+main.add_command(ship_command)
 main.add_command(reconcile_group)
 main.add_command(spool_size_command)
