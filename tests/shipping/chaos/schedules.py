@@ -88,9 +88,10 @@ def _in_child(seed: int, life: Life, config: ShippingConfig, folder: Path) -> in
 
 def _faults_of(life: Life, strength: str, config: ShippingConfig, folder: Path) -> Iterator[str]:
     """Hold what one process offered and told against what is stored."""
-    offered = (folder / f"offered-{life.number}").read_text().split()
+    offered_file = folder / f"offered-{life.number}"
+    offered = offered_file.read_text().split() if offered_file.exists() else []
     lost = judge(stored_in(folder / "store")).lost(offered)
-    bounded = config.buffer_events <= sum(1 for _ in offered)
+    bounded = config.buffer_events <= life.threads * life.events
     promised = not life.disk_trouble and not bounded
     if strength == "every-event" and promised and lost:
         yield f"lost {len(lost)} events, such as {lost[0]}"
