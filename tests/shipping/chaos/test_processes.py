@@ -20,16 +20,13 @@ import pytest
 
 from tests.fakes.s3_server import Faults, S3ServerProcess
 from tests.shipping.chaos.judge import judge
+from tests.shipping.chaos.seeds import replayed_seed, schedules
 
 ROOT = Path(__file__).parents[3]
 SLACK_S = 1.5
 """What sealing may take beyond the age at which it is due, on a busy machine."""
 
-SEEDS = (
-    [int(os.environ["USAGELAKE_SEED"])]
-    if "USAGELAKE_SEED" in os.environ
-    else range(max(6, int(os.environ.get("USAGELAKE_SCHEDULES", "0")) // 50))
-)
+SEEDS = replayed_seed() or range(max(6, schedules() // 50))
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
