@@ -53,7 +53,7 @@ def _queue(endpoint_url: str, folder: Path) -> logging.Handler:  # noqa: ARG001
 
 def _ours(strength: str | None) -> Callable[[str, Path], logging.Handler]:
     def build(endpoint_url: str, folder: Path) -> logging.Handler:
-        from usagelake.shipping import BillingEventsHandler
+        from usagelake.shipping.handler import BillingEventsHandler
 
         options: dict[str, Any] = {"to": f"s3://{BUCKET}", "endpoint_url": endpoint_url}
         if strength is not None:

@@ -27,6 +27,7 @@ class Life:
         die_at_change: At which change of a file it is killed.
         die_at_put: At which put it is killed.
         flushes: Whether it asks for a flush in between.
+        beside: Whether the next one starts while it runs.
         drains: Whether it is the last, which offers nothing and delivers what is left.
     """
 
@@ -40,6 +41,7 @@ class Life:
     die_at_change: int | None = None
     die_at_put: int | None = None
     flushes: bool = False
+    beside: bool = False
     drains: bool = False
 
     @property
@@ -59,6 +61,7 @@ def drawn_lives(dice: random.Random) -> list[Life]:
             pause=dice.choice((0.0, 0.0, 0.0005)),
             trouble=dice.choice((0.0, 0.3, 0.9, 1.0)),
             flushes=dice.random() < 0.3,
+            beside=dice.random() < 0.3,
         )
         ending = dice.randrange(6)
         if ending < 2:
@@ -70,6 +73,7 @@ def drawn_lives(dice: random.Random) -> list[Life]:
         elif ending == 4:
             life = replace(life, disk_trouble=dice.choice((0.01, 0.2, 1.0)))
         lives.append(life)
+    lives[-1] = replace(lives[-1], beside=False)
     return [*lives, Life(len(lives), drains=True)]
 
 

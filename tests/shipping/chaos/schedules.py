@@ -46,11 +46,16 @@ def run_schedule(seed: int) -> list[str]:
     strength, config = drawn_config(dice, folder)
     lives = drawn_lives(dice)
     wrong: list[str] = []
+    running: list[tuple[Life, int]] = []
     for life in lives:
-        status = _in_child(seed, life, config, folder)
-        if status != 0 and not (life.mortal and status == -signal.SIGKILL):
-            error = folder / f"error-{life.number}"
-            wrong.append(f"life {life.number} ended with {status}: {error.read_text() if error.exists() else ''}")
+        running.append((life, _started(seed, life, config, folder)))
+        if life.beside:
+            continue
+        for ended, status in _ended(running):
+            if status != 0 and not (ended.mortal and status == -signal.SIGKILL):
+                error = folder / f"error-{ended.number}"
+                wrong.append(f"life {ended.number} ended with {status}: {error.read_text() if error.exists() else ''}")
+        running.clear()
     wrong += judge(stored_in(folder / "store"), max_events=config.max_events, prefix=config.prefix).wrong
     for life in lives:
         wrong += [f"life {life.number}, {fault}" for fault in _faults_of(life, strength, config, folder)]
@@ -60,8 +65,8 @@ def run_schedule(seed: int) -> list[str]:
     return []
 
 
-def _in_child(seed: int, life: Life, config: ShippingConfig, folder: Path) -> int:
-    """Run one process of a schedule to its end; return its exit code, or a signal's number below zero."""
+def _started(seed: int, life: Life, config: ShippingConfig, folder: Path) -> int:
+    """Start one process of a schedule; return its id."""
     child = os.fork()
     if child == 0:
         code = 70
@@ -73,31 +78,44 @@ def _in_child(seed: int, life: Life, config: ShippingConfig, folder: Path) -> in
             (folder / f"error-{life.number}").write_text(traceback.format_exc(), encoding="utf-8")
         finally:
             os._exit(code)
+    return child
+
+
+def _ended(running: list[tuple[Life, int]]) -> Iterator[tuple[Life, int]]:
+    """Wait for processes that run beside each other, and kill those that are to be killed.
+
+    Yields:
+        Each with its exit code, or a signal's number below zero.
+    """
     begun = time.monotonic()
-    while True:
-        found, status = os.waitpid(child, os.WNOHANG)
-        if found:
-            return os.waitstatus_to_exitcode(status)
+    left = list(running)
+    while left:
         age = time.monotonic() - begun
-        if age > 2 * SPARE_SECONDS:
-            os.kill(child, signal.SIGABRT)
-        elif life.kill_after is not None and age >= life.kill_after:
-            os.kill(child, signal.SIGKILL)
+        for life, child in list(left):
+            found, status = os.waitpid(child, os.WNOHANG)
+            if found:
+                left.remove((life, child))
+                yield life, os.waitstatus_to_exitcode(status)
+            elif age > 2 * SPARE_SECONDS:
+                os.kill(child, signal.SIGABRT)
+            elif life.kill_after is not None and age >= life.kill_after:
+                os.kill(child, signal.SIGKILL)
         time.sleep(0.002)
 
 
 def _faults_of(life: Life, strength: str, config: ShippingConfig, folder: Path) -> Iterator[str]:
     """Hold what one process offered and told against what is stored."""
-    offered = (folder / f"offered-{life.number}").read_text().split()
+    offered_file = folder / f"offered-{life.number}"
+    offered = offered_file.read_text().split() if offered_file.exists() else []
     lost = judge(stored_in(folder / "store")).lost(offered)
-    bounded = config.buffer_events <= sum(1 for _ in offered)
+    bounded = config.buffer_events <= life.threads * life.events
     promised = not life.disk_trouble and not bounded
     if strength == "every-event" and promised and lost:
         yield f"lost {len(lost)} events, such as {lost[0]}"
     told_file = folder / f"told-{life.number}"
-    if not told_file.exists():
+    if not told_file.exists() or not (text := told_file.read_text()):
         return
-    told = json.loads(told_file.read_text())
+    told = json.loads(text)
     counted = told["failed"] + sum(told["dropped"].values())
     if told["unbalanced"] or not told["balanced"]:
         yield f"was not balanced: {told}"

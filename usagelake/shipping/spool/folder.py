@@ -120,10 +120,11 @@ class Spool:
         return journal
 
     def end_journal(self, segment: uuid.UUID) -> None:
-        """Remove a journal all of whose lines are safe elsewhere."""
-        journal = self._journals.pop(segment)
-        journal.close()
-        journal.path.unlink(missing_ok=True)
+        """Remove a journal all of whose lines are safe elsewhere, unless the spool has been let go of."""
+        journal = self._journals.pop(segment, None)
+        if journal is not None:
+            journal.close()
+            journal.path.unlink(missing_ok=True)
 
     def write(self, batch: Batch) -> None:
         """Keep a batch that is in memory.
@@ -203,7 +204,7 @@ class Spool:
         Args:
             forked: This is a child, and the part is its parent's: only the descriptors are let go.
         """
-        for journal in self._journals.values():
+        for journal in list(self._journals.values()):
             with suppress(OSError):
                 journal.close()
         self._journals.clear()
