@@ -68,7 +68,9 @@ def _is_clock_of(value: exp.Expr, subject: exp.Expr) -> bool:
     if not (isinstance(value, exp.Anonymous) and value.name == "athena_read_timestamp_6"):
         return False
     without_t = value.expressions[0]
-    return without_t.sql("duckdb") == f"REPLACE(REPLACE(SUBSTR({subject.sql('duckdb')}, 1, 26), 'Z', ''), 'T', ' ')"
+    return (
+        str(without_t.sql("duckdb")) == f"REPLACE(REPLACE(SUBSTR({subject.sql('duckdb')}, 1, 26), 'Z', ''), 'T', ' ')"
+    )
 
 
 def _is_call(node: exp.Expr, name: str, subject: exp.Expr) -> bool:
