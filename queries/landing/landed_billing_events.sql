@@ -54,7 +54,10 @@ members AS (
 typed AS (
     SELECT
         *,
-        try_cast(replace(replace(substr(instant, 1, 26), 'Z', ''), 'T', ' ') AS timestamp(6)) AS event_time,
+        CASE
+            WHEN regexp_like(instant, '^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z\z')
+                THEN try_cast(replace(replace(substr(instant, 1, 26), 'Z', ''), 'T', ' ') AS timestamp(6))
+        END AS event_time,
         try_cast(usage_json AS bigint) AS quantity
     FROM members
 )
@@ -81,16 +84,14 @@ SELECT
         WHEN id_json NOT LIKE '"%' THEN 'id is not a string'
         WHEN instant_json IS NULL OR instant_json IN ('null', '""') THEN 'timestamp is missing'
         WHEN instant_json NOT LIKE '"%' THEN 'timestamp is not a string'
-        WHEN event_time IS NULL OR instant LIKE '0000%'
-            OR NOT regexp_like(instant, '^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z\z')
-            THEN 'timestamp is not an RFC 3339 instant in UTC'
+        WHEN event_time IS NULL OR instant LIKE '0000%' THEN 'timestamp is not an RFC 3339 instant in UTC'
         WHEN event_type_json IS NULL OR event_type_json IN ('null', '""') THEN 'event_type is missing'
         WHEN event_type_json NOT LIKE '"%' THEN 'event_type is not a string'
         WHEN resource_id_json IS NULL OR resource_id_json IN ('null', '""')
             THEN 'properties.resource_id is missing'
         WHEN resource_id_json NOT LIKE '"%' THEN 'properties.resource_id is not a string'
         WHEN usage_json IS NULL OR usage_json IN ('null', '""') THEN 'properties.usage is missing'
-        WHEN quantity IS NULL OR NOT regexp_like(usage_json, '^\d{1,19}\z')
+        WHEN quantity IS NULL OR usage_json LIKE '-%'
             THEN 'properties.usage is not an integer from 0 to 2^63 - 1'
         WHEN model_json NOT LIKE '"%' AND model_json <> 'null' THEN 'properties.model is not a string'
     END AS reason

@@ -8,7 +8,7 @@ import pytest
 
 from usagelake.engines.packaged import packaged_folder
 from usagelake.engines.query_library import KINDS, QueryLibrary, load_folder, load_queries
-from usagelake.engines.sql_file import SqlFile, parse_sql_file
+from usagelake.engines.sql_file import SqlFile, load_sql_file, parse_sql_file
 from usagelake.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -137,3 +137,11 @@ def test_the_packaged_files_load() -> None:
     folders = {path.name for path in packaged_folder("queries").iterdir() if path.is_dir()}
     assert folders <= set(KINDS)
     assert {"api_requests", "response_bytes", "internal_tokens"} <= {meter.name for meter in load_queries().meters()}
+
+
+def test_the_packaged_files_are_sound() -> None:
+    """They are loaded as sound, without being parsed: here each is parsed and held against its header."""
+    paths = sorted(packaged_folder("queries").glob("*/*.sql"))
+    assert {path.parent.name for path in paths} == set(KINDS)
+    for path in paths:
+        load_sql_file(path, path.parent.name)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from sqlglot import exp
-
-from usagelake.engines.dialect import check_read_only, parse_statement
+from usagelake.engines.dialect import check_read_only
 from usagelake.engines.sql_file import SqlFile
 
 
@@ -19,10 +17,7 @@ def ad_hoc(text: str) -> SqlFile:
     Raises:
         ConfigurationError: It is not exactly one query, or not Athena's SQL.
     """
-    tree = parse_statement(text, origin="--sql")
-    check_read_only(tree)
-    own = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
-    return SqlFile(
+    query = SqlFile(
         name="--sql",
         kind="analyst",
         title="",
@@ -32,7 +27,7 @@ def ad_hoc(text: str) -> SqlFile:
         params={},
         text=text,
         digest="sha256:" + hashlib.sha256(text.encode()).hexdigest(),
-        tree=tree,
         origin="--sql",
-        tables=frozenset(table.name.lower() for table in tree.find_all(exp.Table)) - own,
     )
+    check_read_only(query.tree)
+    return query

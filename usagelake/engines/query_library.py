@@ -225,18 +225,18 @@ def _is_whole(kind: str) -> bool:
 
 
 def load_folder(folder: Path) -> list[SqlFile]:
-    """Load a folder of SQL files: one subfolder per kind.
+    """Load a folder of SQL files: one subfolder per kind. The packaged ones are known to be sound.
 
     Raises:
         ConfigurationError: Every fault of every file, or the folder is not there.
     """
-    files, faults = _read_folder(folder)
+    files, faults = _read_folder(folder, sound=folder == packaged_folder("queries"))
     if faults:
         raise ConfigurationError(faults)
     return files
 
 
-def _read_folder(folder: Path) -> tuple[list[SqlFile], list[str]]:
+def _read_folder(folder: Path, *, sound: bool = False) -> tuple[list[SqlFile], list[str]]:
     """Read a folder of SQL files, one subfolder per kind: the sound files, and every fault of the others."""
     if not folder.is_dir():
         return [], [f"{folder}: there is no such folder of queries"]
@@ -252,7 +252,7 @@ def _read_folder(folder: Path) -> tuple[list[SqlFile], list[str]]:
             continue
         for path in paths:
             try:
-                files.append(load_sql_file(path, subfolder.name))
+                files.append(load_sql_file(path, subfolder.name, sound=sound))
             except ConfigurationError as error:
                 faults.extend(error.faults)
     return files, faults

@@ -25,6 +25,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -47,7 +48,7 @@ _PARAM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SqlFile:
     """A SQL file.
 
@@ -61,9 +62,7 @@ class SqlFile:
         params: Its parameters by name.
         text: The file's text.
         digest: `sha256:` and the hex digest of the file's bytes.
-        tree: The statement.
         origin: Where it was read from, for messages.
-        tables: The tables and views it names, without those that its WITH names.
     """
 
     name: str
@@ -75,17 +74,32 @@ class SqlFile:
     params: Mapping[str, Parameter]
     text: str
     digest: str
-    tree: exp.Expression = field(compare=False, repr=False)
     origin: str
-    tables: frozenset[str]
+
+    @cached_property
+    def tree(self) -> exp.Expression:
+        """The statement; it is parsed when it is first asked for, since a run needs half of the packaged files.
+
+        Raises:
+            RefusalError: It is not one of Athena's.
+        """
+        return parse_statement(self.text, origin=self.origin)
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The tables and views it names, without those that its WITH names."""
+        common = {query.alias.lower() for query in self.tree.find_all(exp.CTE)}
+        named = (table.name.lower() for table in self.tree.find_all(exp.Table))
+        return frozenset(name for name in named if name and name not in common)
 
 
-def load_sql_file(path: Path, kind: str) -> SqlFile:
+def load_sql_file(path: Path, kind: str, *, sound: bool = False) -> SqlFile:
     """Read one SQL file.
 
     Args:
         path: The file.
         kind: The folder's name.
+        sound: Whether the statement is known to be sound and need not be parsed yet.
 
     Raises:
         ConfigurationError: It cannot be read, its header is wrong, or its statement is not one of Athena's;
@@ -98,10 +112,12 @@ def load_sql_file(path: Path, kind: str) -> SqlFile:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: is not UTF-8 at byte {error.start}") from error
-    return parse_sql_file(text, name=path.stem, kind=kind, origin=str(path), content=content)
+    return parse_sql_file(text, name=path.stem, kind=kind, origin=str(path), content=content, sound=sound)
 
 
-def parse_sql_file(text: str, *, name: str, kind: str, origin: str, content: bytes | None = None) -> SqlFile:
+def parse_sql_file(
+    text: str, *, name: str, kind: str, origin: str, content: bytes | None = None, sound: bool = False
+) -> SqlFile:
     """Make a SQL file of its text.
 
     Args:
@@ -110,6 +126,7 @@ def parse_sql_file(text: str, *, name: str, kind: str, origin: str, content: byt
         kind: The folder's name.
         origin: Where the text comes from, for messages.
         content: The file's bytes, for the digest; the text in UTF-8 unless given.
+        sound: Whether the statement is known to be sound and need not be parsed yet.
 
     Raises:
         ConfigurationError: See `load_sql_file`.
@@ -117,36 +134,28 @@ def parse_sql_file(text: str, *, name: str, kind: str, origin: str, content: byt
     header = _Header(origin)
     header.read(text)
     header.check(name, kind)
-    try:
-        tree = parse_statement(text, origin=origin)
-    except RefusalError as refusal:
-        raise ConfigurationError([*header.faults, *refusal.faults]) from None
-    used = {placeholder.name for placeholder in tree.find_all(exp.Placeholder)}
-    header.check_params(used)
-    if header.faults:
-        raise ConfigurationError(header.faults)
     data = text.encode() if content is None else content
-    return SqlFile(
+    file = SqlFile(
         name=name,
         kind=kind,
-        title=header.values["title"],
+        title=header.values.get("title", ""),
         description=header.values.get("description", ""),
-        grain=header.values["grain"],
-        owner=header.values["owner"],
+        grain=header.values.get("grain", ""),
+        owner=header.values.get("owner", ""),
         params=header.params,
         text=text,
         digest=f"sha256:{hashlib.sha256(data).hexdigest()}",
-        tree=tree,
         origin=origin,
-        tables=_tables(tree),
     )
-
-
-def _tables(tree: exp.Expr) -> frozenset[str]:
-    common = {query.alias.lower() for query in tree.find_all(exp.CTE)}
-    return frozenset(
-        table.name.lower() for table in tree.find_all(exp.Table) if table.name and table.name.lower() not in common
-    )
+    if not sound:
+        try:
+            used = {placeholder.name for placeholder in file.tree.find_all(exp.Placeholder)}
+        except RefusalError as refusal:
+            raise ConfigurationError([*header.faults, *refusal.faults]) from None
+        header.check_params(used)
+    if header.faults:
+        raise ConfigurationError(header.faults)
+    return file
 
 
 @dataclass(slots=True)

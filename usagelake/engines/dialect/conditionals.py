@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from usagelake.engines.dialect.functions import Call, carries
+from usagelake.engines.dialect.guards import without_second_look
 from usagelake.engines.dialect.operators import meet
 from usagelake.engines.dialect.typed import Typed, build, call, coerce, coerce_all
 
@@ -40,7 +41,7 @@ def if_(compiler: Compiler, node: exp.If, context: Context) -> Typed:
 def _branches(node: exp.Expr, branches: list[tuple[exp.Expr, Typed]], default: Typed | None) -> Typed:
     values = [value for _, value in branches] + ([] if default is None else [default])
     kind = meet(node, values, "mix " + ", ".join(str(value.type) for value in values))
-    ifs = [exp.If(this=test, true=coerce(value, kind)) for test, value in branches]
+    ifs = [exp.If(this=test, true=without_second_look(test, coerce(value, kind))) for test, value in branches]
     return Typed(exp.Case(ifs=ifs, default=None if default is None else coerce(default, kind)), kind)
 
 

@@ -92,29 +92,27 @@ class _Document:
         shape, paths = self._shape(), self._paths()
         found = []
         for (function, path), name in self.picks.items():
-            is_text = function == "json_extract_string"
             if shape is None:
-                raw = as_type(build("_1[_2]", parsed, number(paths.index(path) + 1)), VARCHAR)
-                value = call("athena_json_text", raw) if is_text else raw
+                read: exp.Expr = build("_1[_2]", parsed, number(paths.index(path) + 1))
             else:
-                member: exp.Expr = parsed
+                read = parsed
                 for key in _MEMBER.findall(path):
-                    member = call("struct_extract", member, string(key))
-                # A struct has NULL for a missing member and for null; only the rows that may hold null look again.
-                value = (
-                    member
-                    if self._is_text(path)
-                    else build(
-                        "coalesce(_1, CASE WHEN contains(_2, 'null') THEN _3 END)",
-                        as_type(member, VARCHAR),
-                        self.node,
-                        as_type(self._again(path), VARCHAR),
-                    )
-                )
-                if is_text and not self._is_text(path):
-                    value = call("athena_json_text", as_type(member, VARCHAR))
+                    read = call("struct_extract", read, string(key))
+            if shape is not None and self._is_text(path):
+                value = call("athena_json_scalar", read, self.node, string(path))
+            elif function == "json_extract_string":
+                value = call("athena_json_raw_scalar", as_type(read, VARCHAR), self.node, string(path))
+            else:
+                value = call("athena_json_raw", as_type(read, VARCHAR), self.node, string(path))
+                if shape is not None:
+                    value = self._or_null(value, path)
             found.append(exp.alias_(value, name, quoted=True))
         return found
+
+    def _or_null(self, raw: exp.Expr, path: str) -> exp.Expr:
+        """Tell null from nothing: a struct has NULL for both, so the rows that may hold null look again."""
+        again = as_type(self._again(path), VARCHAR)
+        return build("coalesce(_1, CASE WHEN contains(_2, 'null') THEN _3 END)", raw, self.node, again)
 
     def _again(self, path: str) -> exp.Expr:
         read = call("json_extract", self.node, string(path))

@@ -29,8 +29,8 @@ def _document(site: Call) -> Typed:
     return value
 
 
-def _pick(site: Call, function: str) -> tuple[exp.Expr, exp.Expr, str]:
-    """Read a value from a document: its element, the document, the path."""
+def _pick(site: Call, function: str, macro: str) -> exp.Expr:
+    """Read a value from a document, as Trino gives it: the macro mends what DuckDB's function gives."""
     if len(site.written) != 2:  # noqa: PLR2004
         raise site.refuse(f"{site.name} takes a document and a path")
     value, path = _document(site), json_path(site.written[1])
@@ -40,21 +40,19 @@ def _pick(site: Call, function: str) -> tuple[exp.Expr, exp.Expr, str]:
         relation, _ = site.context.scope.resolve(column)
         local = site.context.scope.relations.get(relation.alias) is relation
         if local and relation.picks is not None:
-            return relation.picks.pick(function, value.node, path, trusted=trusted), value.node, path
+            return relation.picks.pick(function, value.node, path, trusted=trusted)
     read = call(function, value.node, string(path))
-    return (read if trusted else call("try", read)), value.node, path
+    return call(macro, as_type(read if trusted else call("try", read), VARCHAR), value.node, string(path))
 
 
 @carries("json_extract_scalar")
 def _json_extract_scalar(site: Call) -> Typed:
-    text, document, path = _pick(site, "json_extract_string")
-    return Typed(call("athena_json_scalar", text, document, string(path)), VARCHAR)
+    return Typed(_pick(site, "json_extract_string", "athena_json_scalar"), VARCHAR)
 
 
 @carries("json_extract")
 def _json_extract(site: Call) -> Typed:
-    raw, document, path = _pick(site, "json_extract")
-    return Typed(call("athena_json_raw", as_type(raw, VARCHAR), document, string(path)), JSON)
+    return Typed(_pick(site, "json_extract", "athena_json_raw"), JSON)
 
 
 @carries("json_parse")

@@ -205,9 +205,10 @@ def _from_base(site: Call) -> Typed:
     if site.integer(1) != 16:  # noqa: PLR2004
         raise site.refuse("only from_base(…, 16) is carried")
     node = values[0].node
-    digits = as_type(build("'0x' || _1", node), BIGINT)
     if _is_hex(node):
-        return Typed(digits, BIGINT)
+        text, start, length = node.expressions  # the digits' case makes no difference
+        digits = call("substr", text.expressions[0], start, length)
+        return Typed(as_type(build("'0x' || _1", digits), BIGINT), BIGINT)
     return Typed(call("athena_from_hex_digits", node), BIGINT)
 
 

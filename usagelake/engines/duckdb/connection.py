@@ -22,6 +22,10 @@ MEMORY_LIMIT = "512MB"
 """What DuckDB may hold in memory; the rest is spilled to disk. The process holds some 200 MB more: Python,
 the list of objects, and buffers that DuckDB does not count."""
 
+CHECKPOINT_AT = "128MB"
+"""How long the write-ahead log may grow before its rows are written where they belong. At DuckDB's default of 16 MB
+nearly every batch paid for that again."""
+
 
 def connect(
     database: Path, *, spill: Path, memory_limit: str = MEMORY_LIMIT, read_only: bool = False
@@ -42,6 +46,7 @@ def connect(
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit,
         "temp_directory": str(spill),
+        "checkpoint_threshold": CHECKPOINT_AT,
         "preserve_insertion_order": False,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
