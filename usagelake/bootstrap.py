@@ -46,12 +46,13 @@ def open_engine(
     return engine
 
 
-def open_storage(location: str) -> Storage:
+def open_storage(location: str, *, endpoint_url: str | None = None) -> Storage:
     """Open the landing that a user names.
 
     Args:
         location: A folder of this machine, or `s3://bucket/prefix`, which is opened with the AWS SDK's own
             configuration.
+        endpoint_url: Of an S3 store that is not AWS's own; otherwise the SDK's configuration says which.
 
     Raises:
         ConfigurationError: It is no place that can be opened.
@@ -59,7 +60,7 @@ def open_storage(location: str) -> Storage:
     if not location:
         raise ConfigurationError("--landing is empty; name the folder of landing objects, or s3://bucket/prefix")
     try:
-        return open_location(location)
+        return open_location(location, endpoint_url=endpoint_url)
     except ConfigurationError as error:
         raise ConfigurationError([f"--landing {fault}" for fault in error.faults]) from error
 

@@ -95,6 +95,7 @@ def test_hurry_ends_every_wait() -> None:
     lanes.failed(batch, Backoff(1e6, 1e6), 0.0)
     assert lanes.next(5.0) is None
     lanes.hurry(5.0)
+    assert lanes.failures() == 0
     assert lanes.next(5.0) is batch
 
 

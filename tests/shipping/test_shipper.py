@@ -224,6 +224,17 @@ def test_what_a_process_leaves_the_next_one_delivers_under_the_same_keys(tmp_pat
     assert [entry.name for entry in (tmp_path / "spool").iterdir()] == ["version"]
 
 
+def test_closing_tries_a_store_that_has_failed_for_long(tmp_path: Path) -> None:
+    """Failures of the past do not end it before its first attempt."""
+    store = MemoryStore(lasting=StorageUnavailableError("503"))
+    shipper = _shipper(store, max_events=1, **_spool(tmp_path, "sealed"))
+    shipper.offer(event(1), CREATED)
+    _wait_for(lambda: shipper.snapshot().retries >= 1)
+    shipper._depot.lanes._lanes["internal_model_total_tokens"].failures = 100
+    store.lasting = None
+    assert shipper.close().delivered == 1
+
+
 def test_without_a_spool_closing_counts_what_is_lost(caplog: pytest.LogCaptureFixture) -> None:
     """What was tried has failed, what was not is dropped, and an error says how many."""
     store = MemoryStore(lasting=StorageUnavailableError("503"))

@@ -107,7 +107,7 @@ def delivery_command(
         raise click.UsageError("--mixed goes with --by-manifest; by id, each line tells its event type")
     files = emitted_files([*emitted, *more_files])
     window = Window(start, end)
-    storage = open_storage(landing) if endpoint_url is None else open_storage(landing, endpoint_url=endpoint_url)
+    storage = open_storage(landing, endpoint_url=endpoint_url)
     equal = (
         _by_manifest(files, storage, window, mixed=mixed, **options)
         if by_manifest

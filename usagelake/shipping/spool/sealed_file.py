@@ -97,11 +97,10 @@ def read_sealed(file: Path) -> SealedObject:
         header = json.loads(first)
         if header["version"] != _VERSION:
             raise DamagedBatchError(f"{file}: it was written by version {header['version']} of the spool")
-        manifest = Manifest.parse(header["metadata"])
-        key = header["key"]
+        manifest, key = Manifest.parse(header["metadata"]), str(header["key"])
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedBatchError(f"{file}: its first line is no header") from error
-    if manifest is None or not isinstance(key, str) or manifest.sha256 != hashlib.sha256(body).hexdigest():
+    if manifest.sha256 != hashlib.sha256(body).hexdigest():
         raise DamagedBatchError(f"{file}: its bytes are not those that were sealed")
     return SealedObject(key, body, manifest)
 
