@@ -29,6 +29,7 @@ class Reply:
         cut: Say that the body is longer than it is, and close.
         reset: Read the request, answer nothing, and reset the connection.
         close: Read the request, answer nothing, and close the connection.
+        idle: Answer, and then close the connection without having said so.
         hang: Read the request and answer nothing until the server ends.
     """
 
@@ -38,6 +39,7 @@ class Reply:
     cut: bool = False
     reset: bool = False
     close: bool = False
+    idle: bool = False
     hang: bool = False
 
 
@@ -147,6 +149,6 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"Content-Length": str(len(reply.body) + (1000 if reply.cut else 0)), **reply.headers}
         head = f"HTTP/1.1 {reply.status} Told\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self.wfile.write(head.encode() + b"\r\n" + (b"" if self.command == "HEAD" else reply.body))
-        self.close_connection = self.close_connection or reply.cut
+        self.close_connection = self.close_connection or reply.cut or reply.idle
 
     do_GET = do_PUT = do_HEAD = do_POST = _answer  # noqa: N815

@@ -144,6 +144,13 @@ def test_a_file_system_without_links_gets_whole_files_too(
 ) -> None:
     """By a rename, which one of many writers does, under a hidden lock."""
     _fails(monkeypatch, "link", code)
+    rename = Path.rename
+
+    def late(self: Path, target: Path) -> Path:
+        time.sleep(0.02)  # time enough for whoever does not wait for the lock
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", late)
     folder = LocalFolder(tmp_path)
     together = Barrier(8)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -242,6 +243,31 @@ def test_other_credentials_are_looked_for_after_bad_ones(
     before, after = [request.headers["Authorization"] for request in stub.requests]
     assert "Credential=test-key/" in before
     assert "Credential=rotated/" in after
+
+
+def test_a_connection_that_was_closed_while_idle_is_no_fault(stubbed: Storage, stub: Stub) -> None:
+    """S3 closes them after some seconds, and nothing here tries again."""
+    stub.answers(replace(CREATED, idle=True))
+    for _ in range(3):
+        assert _put(stubbed) is PutOutcome.CREATED
+        time.sleep(0.1)
+    assert len({request.peer for request in stub.requests}) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("AWS_ENDPOINT_URL_S3", "nonsense"), ("AWS_DEFAULT_REGION", "eu west 1"), ("AWS_PROFILE", "nobody")],
+)
+def test_a_configuration_that_cannot_be_is_denied(
+    client: str, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """Until it is corrected; obstore alone would panic over the first two."""
+    monkeypatch.setenv(name, value)
+    error = _fault(CLIENTS[client](S3Place(bucket="usage")), "written")
+    assert type(error) is StorageDeniedError
+    assert "s3://usage/a b" in str(error)
+    assert value in str(error)
+    assert "correct the SDK's configuration" in str(error)
 
 
 def test_a_listing_walks_all_pages(stubbed: Storage, stub: Stub) -> None:

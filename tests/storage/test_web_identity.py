@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+
 ROLE = "arn:aws:iam::123456789012:role/shipper"
 NOON = datetime(2025, 10, 5, 12, tzinfo=UTC)
 

@@ -166,7 +166,7 @@ class S3ByBoto3:
             endpoint_url=place.endpoint_url,
             region_name=place.region or session.region_name or os.environ.get("AWS_REGION") or DEFAULT_REGION,
             config=Config(
-                retries={"total_max_attempts": 1},
+                retries={"total_max_attempts": 1, "mode": "standard"},
                 connect_timeout=place.connect_timeout,
                 read_timeout=place.read_timeout,
                 max_pool_connections=place.connections,
