@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.landings import event, put, request
+from tests.cli.landings import NOON, event, put, request
 from tests.cli.main_job import invoke
+from tests.services.delivery_worlds import Remote
+from usagelake.shipping.manifest import Manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,3 +147,42 @@ def test_the_help_teaches() -> None:
     shown = invoke("reconcile", "delivery", "--help").stdout
     for words in ("--by-manifest", "Exits 0 when", "3 when", "usagelake reconcile delivery --emitted", "cannot see"):
         assert words in shown
+
+
+def test_counts_of_objects_on_s3(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compared by what stands beside the objects; what that cannot see is said."""
+    asked: list[tuple[str, dict[str, str]]] = []
+    body = f"{event('same')}\n{event('lost')}\n{event('altered')}\n{event('twice')}\n".encode()
+    told = Manifest.of(body, [NOON] * 4).metadata()
+    bodies = {"internal_model_total_tokens/2025/10/05/12/00/a.jsonl": b"", "odd/2025/10/05/12/00/b.jsonl": b""}
+    storage = Remote(bodies, {min(bodies): told})
+
+    def open_storage(location: str, **options: str) -> Remote:
+        asked.append((location, options))
+        return storage
+
+    monkeypatch.setattr("usagelake.cli.reconcile.open_storage", open_storage)
+    more = ("--by-manifest", "--endpoint-url", "http://127.0.0.1:9", "--to", "2025-10-06")
+    result = _delivery(*more, "--json")
+    assert asked == [("landing", {"endpoint_url": "http://127.0.0.1:9"})]
+    assert result.exit_code == 3
+    answer = json.loads(result.stdout)
+    assert answer["hours"] == [
+        {
+            "event_type": "internal_model_total_tokens",
+            "hour": "2025-10-05T12:00:00Z",
+            "emitted": 4,
+            "landed_at_least": 4,
+            "landed_at_most": 4,
+        }
+    ]
+    assert answer["landed"] == {"objects": 1, "without_manifest": 1, "without_manifest_example": max(bodies)}
+    assert "cannot see which events" in answer["cannot_see"]
+    shown = _delivery(*more).stdout
+    for words in ("1 objects without a sound manifest (such as odd/", "they differ", "cannot see which events"):
+        assert words in shown
+    bodies.pop(max(bodies))
+    agreed = _delivery(*more)
+    assert agreed.exit_code == 0
+    assert "the counts agree. Counts only" in agreed.stdout
+    assert place.is_dir()
