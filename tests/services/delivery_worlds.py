@@ -168,9 +168,9 @@ def worlds(draw: st.DrawFn) -> World:
         objects=_spread(draw, [*landed, *draw(st.lists(st.sampled_from(BAD), max_size=2))], KEYS),
     )
     world.bodies = {name: _packed(draw, name, lines) for name, lines in (world.files | world.objects).items()}
-    minutes = st.none() | st.sampled_from([datetime(2025, 10, 5, 12, minute, tzinfo=UTC) for minute in (0, 1)])
-    world.start = draw(minutes)
-    world.end = draw(st.none() | st.sampled_from([datetime(2025, 10, 5, hour, 2, tzinfo=UTC) for hour in (12, 14)]))
+    world.start = draw(st.none() | st.sampled_from([datetime(2025, 10, 5, hour, tzinfo=UTC) for hour in (11, 12)]))
+    ends = [datetime(2025, 10, 5, 12, 1, tzinfo=UTC), datetime(2025, 10, 5, 13, tzinfo=UTC)]
+    world.end = draw(st.none() | st.sampled_from(ends))
     return world
 
 

@@ -155,8 +155,7 @@ def _event(line: Line) -> BillingEvent | None:
 
 
 def _id_written_first(line: Line) -> str | None:
-    """Give the id of a line that starts with it, as emitters write it; None where that takes parsing."""
+    """Guess the id of a line that starts with it, as emitters write it; the content tells whether it is right."""
     if line.reason is not None or not line.text.startswith(_ID_FIRST):
         return None
-    event_id = line.text[len(_ID_FIRST) : line.text.find('"', len(_ID_FIRST))]
-    return None if "\\" in event_id else event_id
+    return line.text[len(_ID_FIRST) : line.text.find('"', len(_ID_FIRST))]
