@@ -24,7 +24,16 @@ PATIENCE = 60.0
 NOWHERE = ("--to", "s3://usage", "--endpoint-url", "http://127.0.0.1:9")
 """An S3 that nobody answers for."""
 
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "NO_PROXY": "*",
+}
+"""Keys that mean nothing, and no place to look for others."""
 
 
 def billing_lines(count: int, *, first: int = 0) -> list[str]:
@@ -34,6 +43,14 @@ def billing_lines(count: int, *, first: int = 0) -> list[str]:
         event(f"id-{number}", usage=number, event_type=f"internal_model_{kinds[number % 3]}")
         for number in range(first, first + count)
     ]
+
+
+def shipped(*arguments: object, text: str = "", **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run `usagelake ship` to its end, with a text as its standard input."""
+    command = [*USAGELAKE, "ship", *map(str, arguments)]
+    return subprocess.run(
+        command, input=text, capture_output=True, text=True, check=False, timeout=PATIENCE, env=ENVIRONMENT, **options
+    )
 
 
 class Run:
@@ -64,7 +81,7 @@ def shipping(*arguments: object, stdin: Any = subprocess.DEVNULL) -> Iterator[Ru
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, **CREDENTIALS},
+        env=ENVIRONMENT,
     )
     with process:
         try:

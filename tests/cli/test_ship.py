@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.main_job import Job, invoke, run
-from tests.cli.shipping import CREDENTIALS, NOWHERE, billing_lines, counts, landed, shipping, wait_until
+from tests.cli.main_job import USAGELAKE, Job, invoke
+from tests.cli.shipping import NOWHERE, billing_lines, counts, landed, shipped, shipping, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,17 +29,13 @@ def short_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _ship(*arguments: object, text: str = "", **options: object) -> subprocess.CompletedProcess[str]:
-    return run("ship", *arguments, input=text, env=CREDENTIALS, **options)
-
-
 @pytest.mark.parametrize("spool", [(), ("--spool", "spool"), ("--spool", "spool", "--spool-strength", "every-event")])
 def test_what_comes_in_is_billed(tmp_path: Path, spool: tuple[str, ...]) -> None:
     """Each line lands once and verbatim, under the contract's keys, and `bill` counts the same events."""
     job = Job(tmp_path)
     job.write_pricing()
     lines = billing_lines(1_000)
-    done = _ship("--to", job.landing, "--json", *spool, text="\n".join(lines), cwd=tmp_path)
+    done = shipped("--to", job.landing, "--json", *spool, text="\n".join(lines), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert landed(job.landing) == Counter(lines)
@@ -68,7 +65,7 @@ def test_a_line_is_delivered_while_the_stream_goes_on(tmp_path: Path) -> None:
 
 def test_mixed_event_types_under_a_prefix(tmp_path: Path) -> None:
     lines = billing_lines(90)
-    done = _ship("--to", tmp_path / "landing", "--prefix", "data-api", "--max-events", 60, text="\n".join(lines))
+    done = shipped("--to", tmp_path / "landing", "--prefix", "data-api", "--max-events", 60, text="\n".join(lines))
     assert done.returncode == 0, done.stderr
     assert [path.name for path in (tmp_path / "landing").iterdir()] == ["data-api"]
     assert len(list((tmp_path / "landing").rglob("*.jsonl"))) == 2
@@ -129,7 +126,7 @@ def test_bad_lines_without_a_spool(tmp_path: Path) -> None:
     """The good ones land; the exit code says that something was refused and not kept."""
     lines = billing_lines(10)
     bad = ["no JSON", '{"event_type": "x"}', '{"id": "a", "event_type": "../x"}', "\x00", "", "[1]"]
-    done = _ship("--to", tmp_path / "landing", "--json", text="\n".join([*lines[:5], *bad, *lines[5:]]))
+    done = shipped("--to", tmp_path / "landing", "--json", text="\n".join([*lines[:5], *bad, *lines[5:]]))
     assert done.returncode == 1
     assert counts(done.stdout)["dropped"] == {"event_type_unsafe": 1, "id_missing": 1, "not_json": 3}
     assert "5 lines cannot be delivered" in done.stderr
@@ -141,11 +138,11 @@ def test_an_outage_with_a_spool(tmp_path: Path) -> None:
     """Nothing is lost: the events wait on the disk, and the next run delivers them under any destination."""
     lines = billing_lines(500)
     spool = ("--spool", tmp_path / "spool", "--spool-strength", "every-event")
-    done = _ship(*NOWHERE, *spool, "--json", "--shutdown-deadline", "0.5", text="\n".join(lines))
+    done = shipped(*NOWHERE, *spool, "--json", "--shutdown-deadline", "0.5", text="\n".join(lines))
     assert done.returncode == 0, done.stderr
     assert counts(done.stdout)["spooled"] == 500
     assert f"500 events are in {tmp_path / 'spool'}; the next run with this spool delivers them" in done.stderr
-    done = _ship("--to", tmp_path / "landing", *spool, "--json")
+    done = shipped("--to", tmp_path / "landing", *spool, "--json")
     assert done.returncode == 0, done.stderr
     told = counts(done.stdout)
     assert (told["offered"], told["recovered"], told["delivered"], told["spooled"]) == (0, 500, 500, 0)
@@ -196,7 +193,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         ship.process.terminate()
         ship.process.wait(10)
     assert ship.process.returncode == -signal.SIGTERM
-    done = _ship("--to", tmp_path / "landing", *spool)
+    done = shipped("--to", tmp_path / "landing", *spool)
     assert done.returncode == 0, done.stderr
     assert landed(tmp_path / "landing") == Counter(lines)
 
@@ -221,9 +218,29 @@ def test_several_sources_at_once(short_folder: Path) -> None:
     assert landed(landing) == Counter(lines)
 
 
+def test_standard_input_that_is_closed(tmp_path: Path) -> None:
+    """As with `<&-`: it is said, and nothing is written."""
+    code = "import os, sys; os.close(0); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    command = [sys.executable, "-c", code, *USAGELAKE[1:], "ship", "--to", str(tmp_path / "landing")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "standard input is closed" in done.stderr
+    assert not (tmp_path / "landing").exists()
+
+
+def test_a_source_that_cannot_be_read(tmp_path: Path) -> None:
+    """It is named, and the exit code says so."""
+    unreadable = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)
+    with shipping("--to", tmp_path / "landing", stdin=unreadable) as ship:
+        os.close(unreadable)
+        code, _, said = ship.end(send=None)
+    assert code == 1
+    assert "standard input: cannot be read any more (Bad file descriptor)" in said
+
+
 def test_metrics_for_cloudwatch(tmp_path: Path) -> None:
     """On standard output, which is theirs alone."""
-    done = _ship("--to", tmp_path / "landing", "--metrics", "emf", text="\n".join(billing_lines(10)))
+    done = shipped("--to", tmp_path / "landing", "--metrics", "emf", text="\n".join(billing_lines(10)))
     assert done.returncode == 0, done.stderr
     assert all('"CloudWatchMetrics"' in line for line in done.stdout.splitlines())
     assert '"delivered":10' in done.stdout
@@ -231,7 +248,7 @@ def test_metrics_for_cloudwatch(tmp_path: Path) -> None:
 
 
 def test_metrics_for_prometheus(tmp_path: Path) -> None:
-    done = _ship("--to", tmp_path / "landing", "--metrics", tmp_path / "x.prom", text="\n".join(billing_lines(10)))
+    done = shipped("--to", tmp_path / "landing", "--metrics", tmp_path / "x.prom", text="\n".join(billing_lines(10)))
     assert done.returncode == 0, done.stderr
     assert "usagelake_shipping_delivered_total 10" in (tmp_path / "x.prom").read_text()
 

@@ -157,6 +157,23 @@ class TestRotation:
         assert folder.look(later=QUIET_UNREPLACED) == []
         assert folder.descriptors() == 0
 
+    def test_a_file_that_is_given_its_name_back(self, folder: Folder, length: str) -> None:
+        """It is as one that was never replaced."""
+        folder.write("log", f"1{length}\n")
+        folder.follow("log")
+        folder.look()
+        folder.move("log", "log.1")
+        folder.write("log", f"2{length}\n")
+        folder.look()
+        (folder.path / "log").unlink()
+        folder.move("log.1", "log")
+        folder.look()
+        folder.move("log", "log.1")
+        folder.look()
+        folder.look(later=QUIET * 2)
+        folder.write("log.1", f"3{length}\n")
+        assert folder.look() == [f"3{length}"]
+
     def test_copytruncate(self, folder: Folder, length: str) -> None:
         """The file shrinks below what was read."""
         folder.write("log", f"1{length}\n2{length}\n")
@@ -181,6 +198,16 @@ class TestRotation:
         lines = [f"{number + 3}{length}" for number in range(2 + more)]
         folder.write("log", "\n".join(lines) + "\n")
         assert folder.look() == lines
+
+    def test_copytruncate_of_files_that_begin_alike(self, folder: Folder, length: str) -> None:
+        """The size tells, as long as the new content is shorter."""
+        head = f"{LONG}{length}\n"
+        folder.write("log", f"{head}1\n2\n")
+        folder.follow("log")
+        folder.look()
+        os.truncate(folder.path / "log", 0)
+        folder.write("log", f"{head}3\n")
+        assert folder.look() == [head[:-1], "3"]
 
     def test_a_line_that_copytruncate_breaks_off(self, folder: Folder, length: str) -> None:
         """What was read of it is a line of its own, which the shipper judges; the rest is in the new content."""
