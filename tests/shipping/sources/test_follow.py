@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.shipping.sources.recording_sink import RecordingSink, running, wait_until
 from usagelake.domain.json_lines import MAX_LINE_BYTES
@@ -475,10 +477,22 @@ def test_a_position_beyond_the_file_or_under_another_length_is_not_believed() ->
     """A file that lost its end, as after a crash of the machine, is read from its beginning."""
     sink = RecordingSink()
     content = os.urandom(HEAD_BYTES)
-    sink.positions[position_name((1, 2), content)] = 1_000
+    sink.positions[position_name((1, 2), content, 1_000)] = 1_000
     assert known_offset(sink.position, (1, 2), content, 1_000) == 1_000
     assert known_offset(sink.position, (1, 2), content, 999) is None
     assert known_offset(sink.position, (1, 3), content, 1_000) is None
     assert known_offset(sink.position, (2, 2), content, 1_000) is None
-    sink.positions[position_name((1, 2), content[:10])] = 20
+    sink.positions[position_name((1, 2), content, 10)] = 20
     assert known_offset(sink.position, (1, 2), content[:20], 20) is None
+
+
+@given(st.integers(1, 2_000), st.integers(0, 2_000))
+def test_a_file_that_has_grown_is_known(offset: int, more: int) -> None:
+    """Whatever its length was when its position was kept, and at the last one that was kept."""
+    content = bytes(number % 251 for number in range(4_000))
+    sink = RecordingSink()
+    sink.positions[position_name((1, 2), content[:offset], offset)] = offset
+    size = offset + more
+    assert known_offset(sink.position, (1, 2), content[: min(size, HEAD_BYTES)], size) == offset
+    sink.positions[position_name((1, 2), content[:size], size)] = size
+    assert known_offset(sink.position, (1, 2), content[: min(size, HEAD_BYTES)], size) == size
