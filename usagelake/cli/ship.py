@@ -131,7 +131,7 @@ def ship_command(
 
     \b
     Examples:
-      usagelake ship --to landing < events.jsonl
+      cat events.jsonl | usagelake ship --to landing
       my-service | usagelake ship --to s3://bucket --spool /var/spool/usagelake --spool-strength every-event
       usagelake ship --to s3://bucket --follow '/var/log/service/billing.log*' --spool /var/spool/usagelake
       usagelake ship --to s3://bucket --socket /run/billing.sock --spool /var/spool/usagelake --metrics emf --quiet

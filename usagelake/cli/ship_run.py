@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY: Final = 0.1
 _LAST_PUT: Final = 1.0
-"""Seconds for a source that waited for room until the end."""
+"""Seconds for a source to hand on what it has read, whatever the deadline is."""
 
 
 class Source(Protocol):
@@ -109,7 +109,7 @@ def ship(shipper: Shipper, sources: Sequence[Source]) -> Outcome:
             _wait_for_delivery(shipper, signals)
         deadline = time.monotonic() + shipper.config.shutdown_deadline
         stop.set()
-        _join(readers, shipper.config.shutdown_deadline / 2)
+        _join(readers, max(_LAST_PUT, shipper.config.shutdown_deadline / 2))
         shipper.close(max(0.0, deadline - time.monotonic()) if signals.caught is not None else 0.0)
         _join(readers, _LAST_PUT)
     failures = [reader.failure for reader in readers if reader.failure is not None]

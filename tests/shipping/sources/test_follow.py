@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.shipping.sources.recording_sink import RecordingSink, running, wait_until
 from usagelake.domain.json_lines import MAX_LINE_BYTES
@@ -157,6 +159,23 @@ class TestRotation:
         assert folder.look(later=QUIET_UNREPLACED) == []
         assert folder.descriptors() == 0
 
+    def test_a_file_that_is_given_its_name_back(self, folder: Folder, length: str) -> None:
+        """It is as one that was never replaced."""
+        folder.write("log", f"1{length}\n")
+        folder.follow("log")
+        folder.look()
+        folder.move("log", "log.1")
+        folder.write("log", f"2{length}\n")
+        folder.look()
+        (folder.path / "log").unlink()
+        folder.move("log.1", "log")
+        folder.look()
+        folder.move("log", "log.1")
+        folder.look()
+        folder.look(later=QUIET * 2)
+        folder.write("log.1", f"3{length}\n")
+        assert folder.look() == [f"3{length}"]
+
     def test_copytruncate(self, folder: Folder, length: str) -> None:
         """The file shrinks below what was read."""
         folder.write("log", f"1{length}\n2{length}\n")
@@ -181,6 +200,16 @@ class TestRotation:
         lines = [f"{number + 3}{length}" for number in range(2 + more)]
         folder.write("log", "\n".join(lines) + "\n")
         assert folder.look() == lines
+
+    def test_copytruncate_of_files_that_begin_alike(self, folder: Folder, length: str) -> None:
+        """The size tells, as long as the new content is shorter."""
+        head = f"{LONG}{length}\n"
+        folder.write("log", f"{head}1\n2\n")
+        folder.follow("log")
+        folder.look()
+        os.truncate(folder.path / "log", 0)
+        folder.write("log", f"{head}3\n")
+        assert folder.look() == [head[:-1], "3"]
 
     def test_a_line_that_copytruncate_breaks_off(self, folder: Folder, length: str) -> None:
         """What was read of it is a line of its own, which the shipper judges; the rest is in the new content."""
@@ -448,10 +477,22 @@ def test_a_position_beyond_the_file_or_under_another_length_is_not_believed() ->
     """A file that lost its end, as after a crash of the machine, is read from its beginning."""
     sink = RecordingSink()
     content = os.urandom(HEAD_BYTES)
-    sink.positions[position_name((1, 2), content)] = 1_000
+    sink.positions[position_name((1, 2), content, 1_000)] = 1_000
     assert known_offset(sink.position, (1, 2), content, 1_000) == 1_000
     assert known_offset(sink.position, (1, 2), content, 999) is None
     assert known_offset(sink.position, (1, 3), content, 1_000) is None
     assert known_offset(sink.position, (2, 2), content, 1_000) is None
-    sink.positions[position_name((1, 2), content[:10])] = 20
+    sink.positions[position_name((1, 2), content, 10)] = 20
     assert known_offset(sink.position, (1, 2), content[:20], 20) is None
+
+
+@given(st.integers(1, 2_000), st.integers(0, 2_000))
+def test_a_file_that_has_grown_is_known(offset: int, more: int) -> None:
+    """Whatever its length was when its position was kept, and at the last one that was kept."""
+    content = bytes(number % 251 for number in range(4_000))
+    sink = RecordingSink()
+    sink.positions[position_name((1, 2), content[:offset], offset)] = offset
+    size = offset + more
+    assert known_offset(sink.position, (1, 2), content[: min(size, HEAD_BYTES)], size) == offset
+    sink.positions[position_name((1, 2), content[:size], size)] = size
+    assert known_offset(sink.position, (1, 2), content[: min(size, HEAD_BYTES)], size) == size

@@ -67,6 +67,7 @@ class FileSource:
 
     What cannot be saved: lines that copytruncate removes before they are read, and files that come and go between
     two looks, or while no run looks, under names that no pattern matches (follow `app.log*` and not `app.log`).
+    What cannot be seen: new content that is longer than what was read of the old, and begins with the same 256 bytes.
 
     Args:
         patterns: Paths, of files that need not exist, and patterns.

@@ -89,7 +89,7 @@ class FollowedFile:
     def position(self) -> Position:
         """Behind the last line that was handed on."""
         offset = self._read - self._splitter.pending
-        return Position(position_name(self._identity, self._head[:offset]), offset)
+        return Position(position_name(self._identity, self._head, offset), offset)
 
     @property
     def unread(self) -> int:

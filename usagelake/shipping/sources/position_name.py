@@ -18,21 +18,28 @@ Identity = tuple[int, int]
 """A file's device and inode."""
 
 
-def position_name(identity: Identity, taken: bytes) -> str:
+def position_name(identity: Identity, head: bytes, offset: int) -> str:
     """Name a file by its device, its inode, and its first bytes as far as they have been taken.
 
-    A file that grows keeps its first bytes, so what it was called when it was shorter can always be found again.
+    A file that grows keeps its first bytes, so what it was called when it was shorter can always be found again. The
+    number of bytes is a power of two, so that there are few names to look for.
 
     Args:
         identity: The file's.
-        taken: Its bytes from the beginning to the position, or the first `HEAD_BYTES` of them.
+        head: Its first bytes: `HEAD_BYTES`, or at least `offset`.
+        offset: The position.
 
     Returns:
         `device:inode:bytes:digest of so many bytes`.
     """
-    head = taken[:HEAD_BYTES]
-    digest = hashlib.sha256(head).hexdigest()[:_DIGEST_DIGITS]
-    return f"{identity[0]}:{identity[1]}:{len(head)}:{digest}"
+    length = _head_length(offset)
+    digest = hashlib.sha256(head[:length]).hexdigest()[:_DIGEST_DIGITS]
+    return f"{identity[0]}:{identity[1]}:{length}:{digest}"
+
+
+def _head_length(offset: int) -> int:
+    """Tell how many first bytes name a file that was taken up to an offset."""
+    return min(HEAD_BYTES, 1 << offset.bit_length() >> 1)
 
 
 def pattern_name(pattern: str) -> str:
@@ -49,8 +56,10 @@ def known_offset(known: Callable[[str], int | None], identity: Identity, head: b
         head: Its first `HEAD_BYTES` bytes, or all that it has.
         size: Its size in bytes.
     """
-    for length in range(min(len(head), HEAD_BYTES), 0, -1):
-        offset = known(position_name(identity, head[:length]))
-        if offset is not None and min(offset, HEAD_BYTES) == length and offset <= size:
+    length = _head_length(len(head))
+    while length:
+        offset = known(position_name(identity, head, length))
+        if offset is not None and _head_length(offset) == length and offset <= size:
             return offset
+        length //= 2
     return None
