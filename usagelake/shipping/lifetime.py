@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import concurrent.futures.thread  # noqa: F401  # the SDK imports it, which fails once the interpreter ends
 import os
 import sys
 import weakref
