@@ -60,6 +60,7 @@ def connect(
             raise ConfigurationError(f"the memory limit is {memory_limit!r}; write it like {MEMORY_LIMIT}") from error
         if not read_only:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        connection.execute("SET enable_progress_bar = false")  # it would stand in the standard output
         connection.execute(f"USE {SCHEMA}")
         for statement in SESSION_SQL:
             connection.execute(statement)
