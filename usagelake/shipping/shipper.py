@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from usagelake.shipping.source import Position
     from usagelake.storage import Storage
 
+_LAST_WORDS: Final = 1.0
+"""Seconds for what is logged after the process's shippers were drained, by whatever ends after them."""
+
 _ENOUGH_FAILURES: Final = 6
 """Failures in a row after which closing stops waiting for a store, when all that waits is on disk."""
 
@@ -83,6 +86,7 @@ class Shipper:
         self._starting = threading.Lock()
         self._started = False
         self._closed = False
+        self._drained_by: float | None = None
         self.offer: Callable[[bytes, float], None] = self._first_offer
 
     def _first_offer(self, line: bytes, created: float) -> None:
@@ -139,6 +143,12 @@ class Shipper:
                     break
                 self._depot.settled.wait(min(left, 0.05))
         return self.snapshot().waiting == 0
+
+    def patience(self) -> float:
+        """Tell how many seconds whoever flushes may wait: once the process ends, its deadline is shared."""
+        if self._drained_by is None:
+            return self.config.shutdown_deadline
+        return max(_LAST_WORDS, self._drained_by - self._surroundings.monotonic())
 
     def drain(self, timeout: float) -> Snapshot:
         """End well: deliver what can be within a deadline, keep or count the rest, and say what is lost.
@@ -198,6 +208,7 @@ class Shipper:
     def _drain(self, timeout: float) -> None:
         if self._started:
             self._uploader.closing = True
+            self._drained_by = self._surroundings.monotonic() + timeout
             self.flush(timeout)
             self._sealer.seal(everything=True)
 
