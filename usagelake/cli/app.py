@@ -33,6 +33,7 @@ Environment:
   USAGELAKE_MEMORY_LIMIT    what DuckDB may hold in memory (default 512MB)
   USAGELAKE_KEEP_SOURCE_IP  on: keep callers' addresses, truncated to /24 or /48 (default off)
   TMPDIR                    where a temporary lake lies
+  AWS_…                     credentials and region of s3:// places, as the AWS SDK reads them
 """
 
 
