@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import itertools
 import json
 import logging
 import logging.config
@@ -237,37 +238,40 @@ def main_thread_raises() -> None:
 def reconfigure() -> None:
     """`dictConfig` again and again, while threads log."""
     configure()
-    logs = [threading.Thread(target=emit, args=(f"thread{thread}", 400, 0.0005)) for thread in range(3)]
+    logs = [threading.Thread(target=emit, args=(f"thread{thread}", 300, 0.002)) for thread in range(2)]
     for thread in logs:
         thread.start()
     while any(thread.is_alive() for thread in logs):
         configure()
-        time.sleep(0.15)
+        time.sleep(0.2)
 
 
 def remove_handler() -> None:
-    """A handler that is taken off and closed delivers what it holds."""
+    """A handler that is taken off and closed delivers what it holds; another one takes what comes later."""
     configure()
     emit("main", 30)
     taken = handler()
     LOGGER.removeHandler(taken)
     taken.close()
     del taken
+    configure()
 
 
 def signal_handlers() -> None:
     """A signal handler logs in the middle of logging, from the very first event on."""
-    count = [0]
+    numbers = itertools.count()
+    alarms: list[int] = []
 
     def alarmed(*_: object) -> None:
-        emit(f"signal{count[0]}", 1)
-        count[0] += 1
+        number = next(numbers)
+        alarms.append(number)
+        emit(f"signal{number}", 1)
 
     configure()
     signal.signal(signal.SIGALRM, alarmed)
-    signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
     batch = 0
-    while count[0] < 20:
+    while len(alarms) < 15:
         emit(f"main{batch}", 100)
         batch += 1
     signal.setitimer(signal.ITIMER_REAL, 0.0)
