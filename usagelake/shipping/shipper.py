@@ -83,7 +83,8 @@ class Shipper:
             tend=self.tend, tend_every=config.metrics_interval, asleep=self._fall_asleep,
         )  # fmt: skip
         self._recovering = threading.Lock()
-        self._starting = threading.Lock()
+        self._starting = threading.RLock()
+        self._is_starting = False
         self._started = False
         self._closed = False
         self._drained_by: float | None = None
@@ -221,14 +222,19 @@ class Shipper:
 
     def _start(self) -> None:
         with self._starting:
-            if self._closed:
+            # A signal handler that logs may come here while its thread is below; its event is taken all the same.
+            if self._closed or self._is_starting:
                 return
-            if not self._started:
-                self._started = True
-                self._open_spool()
-                lifetime.started(self)
-            self._workers.start()
-            self.offer = self._intake.offer
+            self._is_starting = True
+            try:
+                if not self._started:
+                    self._started = True
+                    self._open_spool()
+                    lifetime.started(self)
+                self._workers.start()
+                self.offer = self._intake.offer
+            finally:
+                self._is_starting = False
 
     def _refuse(self, line: bytes, _created: float) -> None:
         self._intake.turn_away(line, DropReason.SHUTDOWN)
