@@ -112,6 +112,23 @@ def test_an_event_in_another_hour_is_found() -> None:
     assert not found.equal
 
 
+@pytest.mark.parametrize(
+    ("times", "window", "at_least", "at_most"),
+    [
+        ((-5, 1, 2), Window(NOON), 1, 2),
+        ((-5, -4, 2), Window(None, NOON), 1, 2),
+        ((-5, 1, 2, 65), Window(NOON, NOON + HOUR), 0, 2),
+        ((-5, 65), Window(NOON, NOON + HOUR), 0, 0),
+        ((-5, -4, 0), Window(NOON - HOUR, NOON), 1, 2),
+    ],
+)
+def test_an_object_that_the_window_cuts(times: tuple[int, ...], window: Window, at_least: int, at_most: int) -> None:
+    """Its ends are known to be inside or outside; what is between may be either."""
+    storage = _remote({"tokens/2025/10/05/11/55/a.jsonl": [_timestamp(at) for at in times]})
+    total = _reconciled([("bytes", 0)], storage, window).totals["tokens"]
+    assert (total.at_least, total.at_most) == (at_least, at_most)
+
+
 def test_a_bad_line_may_have_landed_or_not() -> None:
     """It is counted, and is no difference."""
     storage = _remote({"tokens/2025/10/05/12/00/a.jsonl": [_timestamp(0), _timestamp(0)]})

@@ -204,7 +204,7 @@ def _totals(emitted: Counter[tuple[str, datetime]], landed: Iterable[_Landed], w
     for one in landed:
         inside = window.contains(one.first), window.contains(one.last)
         apart = one.first != one.last
-        if not any(inside) and not (window.overlaps(one.first, one.last) and one.events > 1 + apart):
+        if not window.overlaps(one.first, one.last):
             continue
         ends = sum(inside) if apart else int(inside[0])
         total = totals[one.event_type]
