@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.services.delivery_worlds import Remote, event, write
+from usagelake.domain.manifest import Manifest
 from usagelake.errors import ConfigurationError
 from usagelake.services.progress import Silent
 from usagelake.services.reconcile.by_manifest import reconcile_by_manifest
 from usagelake.services.reconcile.emitted_files import emitted_files
 from usagelake.services.reconcile.window import Window
-from usagelake.shipping.manifest import Manifest
 from usagelake.storage import LocalFolder
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _reconciled(
     with TemporaryDirectory() as folder:
         write(Path(folder), {"a.log": "\n".join([*lines, *["bad"] * bad]).encode()})
         return reconcile_by_manifest(
-            emitted_files([folder]), storage, read_manifest=Manifest.parse, window=window,
+            emitted_files([folder]), storage, window=window,
             margin=timedelta(days=1), progress=Silent(), mixed=mixed,
         )  # fmt: skip
 

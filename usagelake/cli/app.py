@@ -26,7 +26,7 @@ EXIT_USAGE = 2
 
 _EPILOG = """\b
 Exit codes: 0 done (what needs attention is named), 1 failed with nothing half-written,
-2 bad usage or configuration with nothing written, 130 interrupted.
+2 bad usage or configuration with nothing written, 3 compared and different, 130 interrupted.
 
 \b
 Environment:

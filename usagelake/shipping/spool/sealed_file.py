@@ -8,8 +8,8 @@ import os
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
+from usagelake.domain.manifest import Manifest
 from usagelake.shipping.batch import Batch, SealedObject
-from usagelake.shipping.manifest import Manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
