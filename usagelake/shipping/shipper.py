@@ -9,6 +9,7 @@ from usagelake.shipping import lifetime
 from usagelake.shipping.depot import Depot
 from usagelake.shipping.drop_reason import DropReason
 from usagelake.shipping.intake import Intake
+from usagelake.shipping.ledger import State
 from usagelake.shipping.partition import Rules
 from usagelake.shipping.recovery import Recovery
 from usagelake.shipping.report import Report
@@ -266,7 +267,7 @@ class Shipper:
         """Whether waiting longer changes nothing; the lock is held."""
         if not self._depot.in_flight and not len(self._depot.lanes):
             return True
-        on_disk = all(batch.file is not None or batch.segment is not None for batch in self._depot.lanes)
+        on_disk = all(batch.at_rest is State.SPOOLED for batch in self._depot.lanes)
         return (
             self._uploader.closing
             and self._depot.spool is not None
