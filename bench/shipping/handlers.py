@@ -96,6 +96,10 @@ def _opentelemetry(endpoint_url: str, folder: Path) -> logging.Handler:  # noqa:
         def shutdown(self) -> None:
             """Have nothing to end."""
 
+        def force_flush(self, timeout_millis: int = 0) -> bool:  # noqa: ARG002
+            """Have nothing to wait for."""
+            return True
+
     provider = LoggerProvider()
     provider.add_log_record_processor(BatchLogRecordProcessor(Nowhere()))
     return LoggingHandler(level=logging.NOTSET, logger_provider=provider)

@@ -65,9 +65,9 @@ def main() -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logger = logger_with(contestant, chosen.endpoint, chosen.folder)
     if chosen.end == "sigterm" and contestant in OURS:
-        from usagelake.shipping import flush_on_sigterm  # noqa: PLC0415 - the peers' environment has none
+        from usagelake.shipping import exit_on_sigterm  # noqa: PLC0415 - the peers' environment has none
 
-        flush_on_sigterm()
+        exit_on_sigterm()
     emitted = os.open(chosen.folder / "emitted", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     service = Service(logger, emitted, chosen.rate)
     (chosen.folder / "ready").touch()

@@ -130,6 +130,26 @@ def preload() -> None:
     emit("parent-later", 60)
 
 
+def sigterm() -> None:
+    """A worker that wants SIGTERM to be an exit."""
+
+    def work() -> None:
+        from usagelake.shipping import exit_on_sigterm  # noqa: PLC0415 - the package is imported by `configure`
+
+        assert exit_on_sigterm()
+        emit("worker", 70)
+        (Path(sys.argv[2]) / "ready").touch()
+        while True:
+            signal.pause()
+
+    configure()
+    worker = forked(work)
+    while not (Path(sys.argv[2]) / "ready").exists():
+        time.sleep(0.01)
+    os.kill(worker, signal.SIGTERM)
+    assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == 128 + signal.SIGTERM
+
+
 def fork_under_load() -> None:
     """Forked again and again while other threads log and upload; a child's child logs too."""
     configure()
@@ -142,7 +162,7 @@ def fork_under_load() -> None:
         wait(forked(lambda: emit(f"grandchild{number}", 5)))
 
     children = []
-    for number in range(4):
+    for number in range(2):
         children.append(forked(lambda number=number: work(number)))  # type: ignore[misc]
         time.sleep(0.02)
     for thread in threads:
@@ -241,9 +261,9 @@ def reconfigure() -> None:
     logs = [threading.Thread(target=emit, args=(f"thread{thread}", 300, 0.002)) for thread in range(2)]
     for thread in logs:
         thread.start()
-    while any(thread.is_alive() for thread in logs):
+    for _ in range(5):
+        time.sleep(0.1)
         configure()
-        time.sleep(0.2)
 
 
 def remove_handler() -> None:
@@ -310,6 +330,7 @@ def sdk_logs() -> None:
 
 FORKING = (fork_then_log, preload, fork_under_load, multiprocessing_fork)
 OTHERS = (
+    sigterm,
     fork_with_a_full_buffer,
     multiprocessing_spawn,
     threads,
