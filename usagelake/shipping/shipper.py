@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from usagelake.shipping import lifetime
 from usagelake.shipping.depot import Depot
-from usagelake.shipping.drop_reason import DropReason
 from usagelake.shipping.intake import Intake
 from usagelake.shipping.ledger import State
 from usagelake.shipping.partition import Rules
-from usagelake.shipping.recovery import Recovery
 from usagelake.shipping.report import Report
 from usagelake.shipping.sealer import Sealer
 from usagelake.shipping.segment import Segment
-from usagelake.shipping.spool import Spool
 from usagelake.shipping.surroundings import Surroundings
+from usagelake.shipping.tending import Tending
 from usagelake.shipping.uploader import Uploader
 from usagelake.shipping.workers import Workers
 from usagelake.storage.locations import open_location
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from usagelake.shipping.config import ShippingConfig
+    from usagelake.shipping.drop_reason import DropReason
     from usagelake.shipping.snapshot import Snapshot
     from usagelake.shipping.source import Position
     from usagelake.storage import Storage
@@ -78,12 +77,12 @@ class Shipper:
         )
         self._depot = Depot(self._intake, self._surroundings.random)
         self._sealer = Sealer(config, self._rules, self._depot, self._surroundings, self._report)
+        self._tending = Tending(config, self._depot, self._sealer, self._surroundings, self._report, self._sinks)
         self._uploader = Uploader(self._depot, self._open_store, self._surroundings, self._report)
         self._workers = Workers(
             config.uploads, self._depot, self._sealer, self._uploader, self._surroundings,
-            tend=self.tend, tend_every=config.metrics_interval, asleep=self._fall_asleep,
+            tend=self._tending.tend, tend_every=config.metrics_interval, asleep=self._fall_asleep,
         )  # fmt: skip
-        self._recovering = threading.Lock()
         self._starting = threading.RLock()
         self._is_starting = False
         self._started = False
@@ -103,7 +102,7 @@ class Shipper:
     def recover(self) -> None:
         """Take over now what processes that ended have left in the spool; a thread does so anyway, a little later."""
         self._start()
-        self._recover()
+        self._tending.recover()
 
     def put(self, lines: Sequence[bytes], position: Position | None = None) -> None:
         """Take lines from a source that can wait (see `LineSink`)."""
@@ -112,7 +111,8 @@ class Shipper:
 
     def position(self, source: str) -> int | None:
         """Tell up to which offset a source's lines are safe from an earlier run."""
-        self.recover()
+        if not self._tending.recovered:
+            self.recover()
         return None if self._depot.spool is None else self._depot.spool.positions.read(source)
 
     def turn_away(self, line: bytes, reason: DropReason) -> None:
@@ -164,7 +164,7 @@ class Shipper:
         self._drain(timeout)
         self._give_up()
         snapshot = self.snapshot()
-        self._tell(snapshot)
+        self._tending.tell(snapshot)
         return snapshot
 
     def retire(self) -> None:
@@ -178,9 +178,11 @@ class Shipper:
             timeout: Seconds it may take; None takes the configuration's.
         """
         self._drain(self.config.shutdown_deadline if timeout is None else timeout)
-        with self._starting, self._recovering:
+        self._tending.end()
+        with self._starting:
             self._closed = True
-            self.offer = self._refuse
+            self._intake.close()
+            self.offer = self._intake.offer
             self._workers.stop()
             self._sealer.seal(everything=True)
             self._give_up()
@@ -188,7 +190,7 @@ class Shipper:
                 self._sealer.end()
                 self._depot.spool.close()
         snapshot = self.snapshot()
-        self._tell(snapshot)
+        self._tending.tell(snapshot)
         return snapshot
 
     def start_empty(self) -> None:
@@ -197,15 +199,6 @@ class Shipper:
         self._build()
         if spool is not None:
             spool.close(forked=True)
-
-    def tend(self) -> None:
-        """Do what is to be done now and then: say what was dropped, take over abandoned spools, feed the sinks."""
-        self._open_spool()
-        self._recover()
-        snapshot = self.snapshot()
-        if full := snapshot.dropped.get(DropReason.BUFFER_FULL.value, 0):
-            self._report.alarm("buffer_full", "%d events were dropped so far: the buffer was full", full)
-        self._tell(snapshot)
 
     def _drain(self, timeout: float) -> None:
         if self._started:
@@ -230,38 +223,12 @@ class Shipper:
             try:
                 if not self._started:
                     self._started = True
-                    self._open_spool()
+                    self._tending.open_spool()
                     lifetime.started(self)
                 self._workers.start()
                 self.offer = self._intake.offer
             finally:
                 self._is_starting = False
-
-    def _refuse(self, line: bytes, _created: float) -> None:
-        self._intake.turn_away(line, DropReason.SHUTDOWN)
-
-    def _open_spool(self) -> None:
-        """Open the spool, if there is to be one and it is not open yet; never raises."""
-        config = self.config
-        if config.spool is None or self._depot.spool is not None:
-            return
-        try:
-            name = lifetime.process_name(self._surroundings.entropy(8))
-            self._depot.spool = Spool(config.spool, config.spool_strength, config.spool_bytes, name)
-        except OSError as fault:
-            self._report.alarm("spool", "the spool cannot be used, events are in memory alone: %s", fault)
-        else:
-            self._sealer.begin()
-
-    def _recover(self) -> None:
-        """Take over what other processes have left; never raises."""
-        with self._recovering:
-            if self._depot.spool is None or self._closed:
-                return
-            try:
-                Recovery(self._depot, self._depot.spool, self._surroundings, self._report).run()
-            except OSError as fault:
-                self._report.alarm("recovery", "the spool cannot be searched: %s", fault)
 
     def _is_done(self) -> bool:
         """Whether waiting longer changes nothing; the lock is held."""
@@ -282,13 +249,6 @@ class Shipper:
             batch = self._depot.next(self._surroundings.monotonic())
         if batch is not None:
             self._uploader.attempt(batch)
-
-    def _tell(self, snapshot: Snapshot) -> None:
-        for sink in self._sinks:
-            try:
-                sink(snapshot)
-            except Exception as error:  # noqa: BLE001  # somebody else's code must not end delivery
-                self._report.alarm("sink", "a metrics sink failed: %s: %s", type(error).__name__, error)
 
 
 def open_shipper(config: ShippingConfig, *, sinks: Sequence[Callable[[Snapshot], None]] = ()) -> Shipper:
