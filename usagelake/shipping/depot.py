@@ -70,10 +70,12 @@ class Depot:
             batch: Also one that was given up meanwhile, because its attempt outlived a deadline.
             now: Monotonic seconds.
             at: Seconds since the epoch.
+
+        Raises:
+            OSError: The spool cannot forget it.
         """
         with self.lock:
             self._move(batch, State.DELIVERED)
-            self.in_flight.discard(batch)
             self.lanes.succeeded(batch, now)
             self.ledger.batches += 1
             self.ledger.bytes += batch.size
@@ -81,10 +83,15 @@ class Depot:
             self._leave_memory(batch)
             self._safe(batch)
             self.ready.notify()
-            self.settled.notify_all()
-        if self.spool is not None:
-            self.spool.remove(batch)
-        self.finish_segments()
+        try:
+            if self.spool is not None:
+                self.spool.remove(batch)
+            self.finish_segments()
+        finally:
+            # Only now is it done with: whoever waits for the end of the process waits for the spool to forget it.
+            with self.lock:
+                self.in_flight.discard(batch)
+                self.settled.notify_all()
 
     def retry(self, batch: Batch, backoff: Backoff, now: float, *, behind: bool = False) -> None:
         """Let a batch wait for its next attempt, unless it was given up meanwhile."""
@@ -134,6 +141,8 @@ class Depot:
         with self.lock:
             failed = dropped = 0
             for batch in [*self.in_flight, *self.lanes.withdraw(lambda batch: batch.at_rest is State.BUFFERED)]:
+                if batch.state is State.DELIVERED:
+                    continue
                 if batch.at_rest is State.SPOOLED:
                     self._move(batch, State.SPOOLED)
                 elif batch.attempts:
