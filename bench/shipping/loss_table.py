@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import os
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.shipping.events import ID
-from bench.shipping.handlers import OURS, SHIPPERS
+from bench.shipping.handlers import ENVIRONMENT, OURS, SHIPPERS
 from tests.fakes.s3_server import Faults, Outage, OutageKind, S3ServerProcess
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def run(contestant: Contestant, ending: Ending, *, python: str, outage: float, s
         if ending.outage:
             options += ["--idle", str(outage + 15.0)]
         with (folder / "said").open("wb") as said:
-            process = subprocess.Popen([*victim, *options], cwd=ROOT, stdout=said, stderr=said)
+            environment = os.environ | ENVIRONMENT
+            process = subprocess.Popen([*victim, *options], cwd=ROOT, env=environment, stdout=said, stderr=said)
             _await_start(process, folder)
             if ending.outage:
                 server.set_faults(Faults(outages=(Outage(OutageKind.UNAVAILABLE, 0.5, outage),)))
@@ -104,6 +106,7 @@ def run(contestant: Contestant, ending: Ending, *, python: str, outage: float, s
                 subprocess.run(
                     [*victim, "--seconds", "0", "--idle", "1"],
                     cwd=ROOT,
+                    env=environment,
                     stdout=said,
                     stderr=said,
                     check=True,
