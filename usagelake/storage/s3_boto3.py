@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
+import boto3.s3.inject  # what boto3 would import when a client is made, maybe while another thread forks
 from botocore.config import Config
 from botocore.exceptions import ClientError
 

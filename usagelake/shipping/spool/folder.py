@@ -124,7 +124,8 @@ class Spool:
         journal = self._journals.pop(segment, None)
         if journal is not None:
             journal.close()
-            journal.path.unlink(missing_ok=True)
+            with suppress(OSError):  # it is replayed some day, into batches that the store has
+                journal.path.unlink(missing_ok=True)
 
     def write(self, batch: Batch) -> None:
         """Keep a batch that is in memory.
