@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from tests.shipping.chaos import mortal
+from usagelake.domain.manifest import Manifest
 from usagelake.errors import StorageConflictError, StorageDeniedError, StorageError, StorageUnavailableError
-from usagelake.shipping.manifest import Manifest
 from usagelake.storage.protocol import PutOutcome
 
 if TYPE_CHECKING:
