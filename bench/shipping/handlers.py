@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": "us-east-1"}
+"""What the SDK's default chain finds in every process that is measured."""
+
 CREDENTIALS = {
     "region_name": "us-east-1",
     "aws_access_key_id": "any",

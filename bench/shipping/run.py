@@ -23,14 +23,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.shipping.events import event_line
-from bench.shipping.handlers import EMITTERS, NULL
+from bench.shipping.handlers import EMITTERS, ENVIRONMENT, NULL
 from bench.shipping.stub import Stub
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[2]
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": "us-east-1"}
 CLIENTS = ("boto3", "obstore")
 HOW = {"bare": "bare client", "memory": "no spool", "sealed": "`sealed`", "every-event": "`every-event`"}
 OBJECT_EVENTS = 50
@@ -108,7 +107,7 @@ class Bench:
         command = [python, "-m", f"bench.shipping.{module}", *given]
         try:
             ran = subprocess.run(
-                command, cwd=ROOT, env=os.environ | CREDENTIALS, check=True, stdout=subprocess.PIPE, timeout=600
+                command, cwd=ROOT, env=os.environ | ENVIRONMENT, check=True, stdout=subprocess.PIPE, timeout=600
             )
         finally:
             shutil.rmtree(folder)

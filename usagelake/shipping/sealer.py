@@ -103,7 +103,10 @@ class Sealer:
                         self._depot.segments.append(self._intake.segments.popleft())
                 self._cut(segment, lines, finish=retired)
             self._keep_refused()
-        self._depot.finish_segments()
+        try:
+            self._depot.finish_segments()
+        except OSError as fault:
+            self._report.alarm("positions", "how far sources were taken cannot be kept: %s", fault)
 
     def _is_to_be_cut(self, *, everything: bool) -> bool:
         with self._intake.lock:

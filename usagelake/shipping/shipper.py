@@ -252,7 +252,7 @@ class Shipper:
 
 
 def open_shipper(config: ShippingConfig, *, sinks: Sequence[Callable[[Snapshot], None]] = ()) -> Shipper:
-    """Make a shipper to the place that its configuration names; the place is opened by the first upload."""
+    """Make a shipper to the place that its configuration names; the first upload is the first to speak to it."""
 
     def open_store() -> Storage:
         return open_location(
@@ -266,4 +266,9 @@ def open_shipper(config: ShippingConfig, *, sinks: Sequence[Callable[[Snapshot],
             create=True,
         )
 
-    return Shipper(config, open_store, sinks=sinks)
+    if not config.to.startswith("s3://"):
+        return Shipper(config, open_store, sinks=sinks)
+    # Now, because this imports the SDK: a process that is forked amid an import can never finish it, and one that ends
+    # cannot begin it. Each process still makes a client of its own, at its first upload.
+    store = open_store()
+    return Shipper(config, lambda: store, sinks=sinks)

@@ -95,6 +95,17 @@ def fork_then_log() -> None:
     wait(*children)
 
 
+def fork_amid_an_import() -> None:
+    """Forked while another thread imports the SDK, or opens the client."""
+    configure()
+    children = []
+    for number in range(3):
+        emit(f"parent{number}", 160)
+        time.sleep(0.05)
+        children.append(forked(lambda number=number: emit(f"child{number}", 5)))  # type: ignore[misc]
+    wait(*children)
+
+
 def fork_with_a_full_buffer() -> None:
     """What the parent holds at the fork is the parent's to ship."""
     configure()
@@ -332,6 +343,7 @@ FORKING = (fork_then_log, preload, fork_under_load, multiprocessing_fork)
 OTHERS = (
     sigterm,
     fork_with_a_full_buffer,
+    fork_amid_an_import,
     multiprocessing_spawn,
     threads,
     asyncio_service,

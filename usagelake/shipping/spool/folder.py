@@ -65,12 +65,12 @@ class Abandoned:
                 yield batch
 
     def release(self) -> None:
-        """Let go of it, and remove it when nothing is left."""
-        for leftover in self.folder.glob("*.tmp"):
-            leftover.unlink(missing_ok=True)
-        if [entry.name for entry in self.folder.iterdir()] == [_LOCK]:
-            (self.folder / _LOCK).unlink(missing_ok=True)
-            with suppress(OSError):
+        """Let go of it, and remove it when nothing is left, if the disk lets that be done."""
+        with suppress(OSError):
+            for leftover in self.folder.glob("*.tmp"):
+                leftover.unlink(missing_ok=True)
+            if [entry.name for entry in self.folder.iterdir()] == [_LOCK]:
+                (self.folder / _LOCK).unlink(missing_ok=True)
                 self.folder.rmdir()
         os.close(self.lock)
 
@@ -124,7 +124,8 @@ class Spool:
         journal = self._journals.pop(segment, None)
         if journal is not None:
             journal.close()
-            journal.path.unlink(missing_ok=True)
+            with suppress(OSError):  # it is replayed some day, into batches that the store has
+                journal.path.unlink(missing_ok=True)
 
     def write(self, batch: Batch) -> None:
         """Keep a batch that is in memory.
