@@ -119,7 +119,7 @@ def run(contestant: Contestant, ending: Ending, *, python: str, outage: float, s
         body = gzip.decompress(entry.body) if entry.body.startswith(GZIP_MAGIC) else entry.body
         for found in set(ID.findall(body)):
             counts[found] = counts.get(found, 0) + 1
-    again = event_id(AGAIN, 0)[:9].encode()
+    again = event_id(AGAIN, 0)[:14].encode()
     lines = (folder / "emitted").read_bytes()[:logged].split()
     emitted = [name for name in lines if not name.startswith(again)]
     return Cell(
