@@ -12,7 +12,7 @@ from usagelake.shipping.ledger import State
 from usagelake.shipping.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from random import Random
 
     from usagelake.shipping.batch import Batch
@@ -115,22 +115,22 @@ class Depot:
             self.settled.notify_all()
         self.finish_segments()
 
-    def spill(self, batch: Batch, *, keep_in_memory: bool) -> None:
-        """Keep a resting batch in a file of the spool, and let its body leave memory unless there is room.
+    def spill(self, batches: Sequence[Batch], *, keep_in_memory: bool) -> None:
+        """Keep resting batches in files of the spool, and let their bodies leave memory unless there is room.
 
         Raises:
-            OSError: It cannot be kept; nothing has changed.
+            OSError: They cannot be kept; nothing has changed.
         """
         assert self.spool is not None
-        if batch.file is None:
-            self.spool.write(batch)
+        self.spool.write(batches)
         with self.lock:
-            if batch.state is State.BUFFERED:
-                self._move(batch, State.SPOOLED)
-            self._safe(batch)
-            if not keep_in_memory:
-                batch.sealed = None
-                self._leave_memory(batch)
+            for batch in batches:
+                if batch.state is State.BUFFERED:
+                    self._move(batch, State.SPOOLED)
+                self._safe(batch)
+                if not keep_in_memory:
+                    batch.sealed = None
+                    self._leave_memory(batch)
 
     def give_up(self) -> tuple[int, int]:
         """Account for what is left when a deadline has passed: on disk it stays, in memory alone it is lost.

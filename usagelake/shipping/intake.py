@@ -30,7 +30,7 @@ class Intake:
     Args:
         max_events: Events in memory at most.
         max_bytes: Their bytes at most.
-        wake_at: After how many new lines the sealer is woken.
+        wake_at: After how many new lines the sealer is woken: a batch's worth.
         volatile_segment: Makes a segment that is in memory alone; one is made to begin with.
     """
 
@@ -49,6 +49,9 @@ class Intake:
         self._closed = False
         self._max_events = max_events
         self._max_bytes = max_bytes
+        # A source that can wait does so long before memory is crowded: it gains nothing by being ahead of the uploads.
+        self._patience = max(max_events // 8, min(max_events, 20 * wake_at))
+        self._byte_patience = max(max_bytes // 8, 1)
         self._wake_at = wake_at
         self._volatile_segment = volatile_segment
 
@@ -91,7 +94,7 @@ class Intake:
         """
         good = [line for line in lines if line.strip(_BLANK) and self._passes(line)]
         with self.lock:
-            while good and not self._closed and (self.events >= self._max_events or self.bytes >= self._max_bytes):
+            while good and not self._closed and (self.events >= self._patience or self.bytes >= self._byte_patience):
                 self.work.notify()
                 self.space.wait()
             if self._closed:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _JOURNAL_BYTES: Final = 16 * 1024 * 1024
 """What a segment's journal holds before the next one begins."""
 
+TOGETHER: Final = 32
+"""Batches that are brought to the disk at a time, and may be uploaded then."""
+
 _RESIDENT_SHARE: Final = 4
 """Of the buffer, the part (one in so many) that bodies may take which the spool holds too."""
 
@@ -148,12 +151,12 @@ class Sealer:
                 segment.journal.sync()
             except OSError as fault:
                 self._report.alarm("journal", "what was spooled may not outlive this machine: %s", fault)
-        for batch in sealed:
-            self.keep(batch)
-            self._depot.queue([batch])
+        for start in range(0, len(sealed), TOGETHER):
+            self._keep(sealed[start : start + TOGETHER])
+            self._depot.queue(sealed[start : start + TOGETHER])
 
-    def keep(self, batch: Batch) -> None:
-        """Keep a resting batch in a file of its own where the spool's strength or the lack of memory asks for it."""
+    def _keep(self, batches: list[Batch]) -> None:
+        """Keep batches in files of their own where the spool's strength, or the lack of memory, asks for it."""
         spool = self._depot.spool
         if spool is None:
             return
@@ -161,12 +164,15 @@ class Sealer:
             self._intake.bytes > self._config.buffer_bytes // _RESIDENT_SHARE
             or self._intake.events > self._config.buffer_events // _RESIDENT_SHARE
         )
-        if spool.every_event and not crowded and self._depot.lanes.healthy(batch.prefix):
-            return
-        try:
-            self._depot.spill(batch, keep_in_memory=not crowded)
-        except OSError as fault:
-            self._report.alarm("spool", "batches are kept in memory alone, the spool takes none: %s", fault)
+        roomy_ones = {batch for batch in batches if not crowded and self._depot.lanes.healthy(batch.prefix)}
+        for roomy in (True, False):
+            alike = [batch for batch in batches if (batch in roomy_ones) is roomy]
+            if not alike or (roomy and spool.every_event):
+                continue
+            try:
+                self._depot.spill(alike, keep_in_memory=roomy)
+            except OSError as fault:
+                self._report.alarm("spool", "batches are kept in memory alone, the spool takes none: %s", fault)
 
     def _keep_refused(self) -> None:
         """Bring lines that cannot be delivered to where somebody finds them."""
