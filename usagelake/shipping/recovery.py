@@ -98,15 +98,7 @@ class Recovery:
             return
         replay = _Replay(Partition(header.segment, header.rules))
         try:
-            for line, number in read_lines(path):
-                if isinstance(line, str):
-                    replay.positions[line] = number
-                else:
-                    replay.feed(line, number)
-                    if len(replay.full) >= TOGETHER:
-                        self._keep(replay)
-            replay.full += replay.partition.finish()
-            self._keep(replay)
+            self._cut(path, replay)
             self._spool.positions.write(replay.positions)
         except OSError:
             for batch in replay.batches:
@@ -121,6 +113,18 @@ class Recovery:
             self._queue(batch)
         for line, reason in replay.refused:
             self._spool.refuse(line, reason, self._surroundings.clock())
+
+    def _cut(self, path: Path, replay: _Replay) -> None:
+        """Put a journal's lines into batches, and these on the disk."""
+        for line, number in read_lines(path):
+            if isinstance(line, str):
+                replay.positions[line] = number
+                continue
+            replay.feed(line, number)
+            if len(replay.full) >= TOGETHER:
+                self._keep(replay)
+        replay.full += replay.partition.finish()
+        self._keep(replay)
 
     def _keep(self, replay: _Replay) -> None:
         """Bring the full batches to the disk, but those that this process holds already."""
