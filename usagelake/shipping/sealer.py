@@ -23,6 +23,9 @@ _JOURNAL_BYTES: Final = 16 * 1024 * 1024
 TOGETHER: Final = 32
 """Batches that are brought to the disk at a time, and may be uploaded then."""
 
+_BETWEEN_SYNCS: Final = 0.05
+"""Seconds between two fsyncs of journals: what is sealed meanwhile shares the next."""
+
 _RESIDENT_SHARE: Final = 4
 """Of the buffer, the part (one in so many) that bodies may take which the spool holds too."""
 
@@ -48,6 +51,7 @@ class Sealer:
         self._surroundings = surroundings
         self._report = report
         self._turn = threading.Lock()
+        self._synced = -_BETWEEN_SYNCS
 
     def new_segment(self, *, volatile: bool = False) -> Segment:
         """Begin a segment: with a journal if the spool keeps every event and works, else in memory alone."""
@@ -94,6 +98,8 @@ class Sealer:
             everything: Seal also what has not filled a batch, whatever its age.
         """
         with self._turn:
+            if not everything:
+                self._let_journals_rest()
             if self._is_to_be_cut(everything=everything):
                 self.begin()
             retired = True
@@ -110,6 +116,12 @@ class Sealer:
             self._depot.finish_segments()
         except OSError as fault:
             self._report.alarm("positions", "how far sources were taken cannot be kept: %s", fault)
+
+    def _let_journals_rest(self) -> None:
+        """Keep fsyncs apart, for a caller's append waits while its journal is brought to the disk."""
+        pause = self._synced + _BETWEEN_SYNCS - self._surroundings.monotonic()
+        if pause > 0:
+            self._surroundings.sleep(min(pause, _BETWEEN_SYNCS))
 
     def _is_to_be_cut(self, *, everything: bool) -> bool:
         with self._intake.lock:
@@ -151,6 +163,7 @@ class Sealer:
                 segment.journal.sync()
             except OSError as fault:
                 self._report.alarm("journal", "what was spooled may not outlive this machine: %s", fault)
+            self._synced = self._surroundings.monotonic()
         for start in range(0, len(sealed), TOGETHER):
             self._keep(sealed[start : start + TOGETHER])
             self._depot.queue(sealed[start : start + TOGETHER])
