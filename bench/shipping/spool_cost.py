@@ -57,7 +57,7 @@ def main() -> None:
     batches = sealed_batches(count)
     spool = Spool(chosen.folder / "spool", SpoolStrength.EVERY_EVENT, 1 << 30, "bench")
     written, removed = iter(batches), iter(batches)
-    write = median_ms(lambda: spool.write(next(written)), count)
+    write = median_ms(lambda: spool.write([next(written)]), count)
     remove = median_ms(lambda: spool.remove(next(removed)), count)
     journal = spool.open_journal(Surroundings().new_id(), RULES, 1 << 28)
     line = event_line(1, 1).encode() + b"\n"

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from usagelake.domain.json_lines import MAX_LINE_BYTES
 from usagelake.domain.landing import ACCESS_LOG_FOLDER
@@ -27,8 +26,7 @@ _SPACE: Final = b" \t\r"
 _SAFE_SEGMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.=-]{0,99}")
 
 
-@dataclass(frozen=True, slots=True)
-class EventLine:
+class EventLine(NamedTuple):
     """A line that can be delivered.
 
     Attributes:
