@@ -104,7 +104,10 @@ SELECT
     request_id,
     CASE
         WHEN epoch_ms <= 253402300799999
-            THEN date_add('millisecond', epoch_ms, TIMESTAMP '1970-01-01 00:00:00.000')
+            THEN date_add(  -- in two steps: Trino adds at most 2^31 - 1 of a unit
+                'millisecond', epoch_ms % 86400000,
+                date_add('day', epoch_ms / 86400000, TIMESTAMP '1970-01-01 00:00:00.000')
+            )
     END AS event_time,
     api_id,
     stage,
