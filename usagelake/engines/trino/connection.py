@@ -40,6 +40,7 @@ def connect(config: TrinoConfig) -> Connection:
         schema=config.schema,
         source="usagelake",
         timezone="UTC",
+        session_properties={f"{config.hive_catalog}.timestamp_precision": "MICROSECONDS"},
         heartbeat_interval=None,
     )
     return connection

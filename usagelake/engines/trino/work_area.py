@@ -10,7 +10,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from usagelake.engines.iceberg_ddl import text
+from usagelake.domain.schema import ColumnType
+from usagelake.engines.iceberg_ddl import text, trino_type
 from usagelake.engines.trino.connection import run, stream
 from usagelake.errors import EngineError
 from usagelake.storage import PutOutcome, open_location
@@ -75,7 +76,7 @@ class WorkArea:
         )
         assert put is PutOutcome.CREATED
         self._files[name] = key
-        spec = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+        spec = ", ".join(f"{column} {trino_type(ColumnType(kind))}" for column, kind in columns.items())
         where = text(f"{self._config.work_location}/{folder}")
         self._run(f"CREATE TABLE {self._hive(name)} ({spec}) WITH (format = 'PARQUET', external_location = {where})")
 
