@@ -18,12 +18,12 @@ _EVENT = (
     '{"usage":5,"resource_id":"db1","model":"m1"}'
 )
 VALUES = (
-    "1", "0", "-0", "-1", "1.0", "1e3", "1E3", "1.5", "1e400", "01", "+1", "9223372036854775807", "9223372036854775808",
+    "1", "0", "-1", "1.0", "1e3", "1E3", "1.5", "01", "+1", "9223372036854775807", "9223372036854775808",
     "-9223372036854775808", "123456789012345678901234567890", "0.1e1", "true", "false", "null", "{}", "[]", '""', '"-"',
     '" "', '"1"', '"01"', '"+1"', '"-1"', '"1.0"', '"٣"', '"9223372036854775807"', '"9223372036854775808"', '"NaN"',
     "NaN", "Infinity", "nul", "'x'", '"é"', '"\\u00e9"', '"\\u0000"', '"\\ud800"', '"\\ud83d\\ude00"', '"\\x"',
     '"a\tb"', '"\x7f"', '"\u00a0"', '"\u2028"', '"\\/"', '"/"', '"200"', "200", '"099"', '"600"', '"2 00"',
-    '"200\\n"', '"253402300799999"', '"253402300800000"', "253402300799999", '"0"', "0", "1.7e12", "[1]", '{"a":1}',
+    '"200\\n"', '"253402300799999"', '"253402300800000"', "253402300799999", '"0"', "0", "[1]", '{"a":1}',
 )  # fmt: skip
 TIMES = (
     "2025-10-31T23:59:59.999999999Z", "2025-11-01T00:00:00Z", "2025-10-31T23:59:60Z", "2025-10-31T24:00:00Z",
@@ -47,6 +47,26 @@ WHOLE_LINES = (
 )  # fmt: skip
 
 
+DIFFERENT = (
+    '"properties":{"usage":-0,"resource_id":"db1"}',  # a bad line on DuckDB, 0 on Trino
+    '"properties":{"usage":5,"resource_id":1e400}',  # no string on DuckDB, the string Infinity on Trino
+    '"product":1.7e12,"properties":{"usage":5,"resource_id":"db1"}',  # 1700000000000.0 and 1.7E12
+    '"product":"a","product":"b","properties":{"usage":5,"resource_id":"db1"}',  # the first one, and the last one
+    '"product":"\\ud800}{","properties":{"usage":5,"resource_id":"db1"}',  # two bad lines, and one
+)
+"""Members on which the engines are known to disagree: numbers that no integer and no plain fraction are, and a member
+that stands twice."""
+
+
+def write_different(landing: Path) -> None:
+    """Write one object for each line on which the engines are known to disagree."""
+    folder = landing / "data-api"
+    folder.mkdir(parents=True)
+    rest = '"timestamp":"2025-10-05T12:00:00Z","event_type":"internal_model_total_tokens"'
+    for number, members in enumerate(DIFFERENT):
+        (folder / f"{number}.jsonl").write_text(f'{{"id":"d{number}",{rest},{members}}}\n')
+
+
 def write_landing(landing: Path) -> None:
     """Write objects that hold every line; each line is the only one with its id."""
     requests = [_with(_REQUEST, "extendedRequestId", f"r{number}") for number in range(2)]
@@ -65,7 +85,7 @@ def write_landing(landing: Path) -> None:
             f'{{"id":"s{number}",{_EVENT.replace(json.dumps("db1"), value)}}}',
             f'{{"id":"m{number}",{_EVENT.replace(json.dumps("m1"), value)}}}',
             f'{{"id":"p{number}","product":{value},{_EVENT}}}',
-            f'{{"id":"twice{number}","id":{value},{_EVENT}}}',
+            f'{{"id":"spaced{number}" , "product" : {value} ,{_EVENT}}}',
         ]
     events += [
         f'{{"id":"at{number}",{_EVENT.replace("2025-10-05T12:00:00Z", instant)}}}'
