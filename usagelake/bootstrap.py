@@ -59,10 +59,10 @@ def _open(
     settings: Settings, lake: Path | None, engine: EngineName, engine_config: Path | None, *, read_only: bool
 ) -> OpenEngine:
     if engine == "trino":
-        if engine_config is None:
-            raise ConfigurationError("--engine trino needs --engine-config FILE, which says where the lake is")
         if lake is not None:
             raise ConfigurationError("--lake is a folder for DuckDB; on trino, --engine-config says where the lake is")
+        if engine_config is None:
+            raise ConfigurationError("--engine trino needs --engine-config FILE, which says where the lake is")
         return TrinoEngine(load_config(engine_config), read_only=read_only)
     if engine_config is not None:
         raise ConfigurationError("--engine-config is for an engine other than duckdb; name it with --engine")

@@ -234,7 +234,8 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 
 def main() -> None:
-    """Run a server until it is interrupted."""
+    """Run a server until it is interrupted or told to end."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="usagelake-trino-") as folder, running(Path(folder)) as server:
         print(server.configuration("usage"), flush=True)  # noqa: T201
         with suppress(KeyboardInterrupt):
