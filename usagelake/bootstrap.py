@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from usagelake.engines.duckdb import DuckDBEngine
 from usagelake.engines.packaged import packaged_folder
+from usagelake.engines.trino import TrinoEngine, load_config
 from usagelake.errors import ConfigurationError
 from usagelake.storage import open_location
 
@@ -17,33 +18,57 @@ if TYPE_CHECKING:
     from usagelake.storage import Storage
 
 
+EngineName: TypeAlias = Literal["duckdb", "trino"]
+OpenEngine: TypeAlias = DuckDBEngine | TrinoEngine
+
+
 def open_engine(
-    queries: QueryLibrary, settings: Settings, lake: Path | None, *, read_only: bool = False
-) -> DuckDBEngine:
-    """Open the engine, with the views that the queries read.
+    queries: QueryLibrary,
+    settings: Settings,
+    lake: Path | None,
+    *,
+    read_only: bool = False,
+    engine: EngineName = "duckdb",
+    engine_config: Path | None = None,
+) -> OpenEngine:
+    """Open an engine, with the views that the queries read.
 
     Args:
         queries: Whose views it is to have.
         settings: What the environment decides.
-        lake: The lake's folder; None for a temporary lake.
+        lake: The lake's folder on DuckDB; None for a temporary lake.
         read_only: Open an existing lake for queries alone.
+        engine: Which engine.
+        engine_config: Where the lake is on another engine than DuckDB.
 
     Raises:
         EngineError: It cannot be opened.
-        ConfigurationError: A view cannot be carried to the engine.
+        ConfigurationError: The choice or its configuration is wrong, or a view cannot be carried to the engine.
     """
-    engine = (
-        DuckDBEngine(lake, read_only=read_only)
-        if settings.memory_limit is None
-        else DuckDBEngine(lake, read_only=read_only, memory_limit=settings.memory_limit)
-    )
+    opened = _open(settings, lake, engine, engine_config, read_only=read_only)
     try:
         for view in queries.views():
-            engine.define_view(view)
+            opened.define_view(view)
     except BaseException:
-        engine.close()
+        opened.close()
         raise
-    return engine
+    return opened
+
+
+def _open(
+    settings: Settings, lake: Path | None, engine: EngineName, engine_config: Path | None, *, read_only: bool
+) -> OpenEngine:
+    if engine == "trino":
+        if lake is not None:
+            raise ConfigurationError("--lake is a folder for DuckDB; on trino, --engine-config says where the lake is")
+        if engine_config is None:
+            raise ConfigurationError("--engine trino needs --engine-config FILE, which says where the lake is")
+        return TrinoEngine(load_config(engine_config), read_only=read_only)
+    if engine_config is not None:
+        raise ConfigurationError("--engine-config is for an engine other than duckdb; name it with --engine")
+    if settings.memory_limit is None:
+        return DuckDBEngine(lake, read_only=read_only)
+    return DuckDBEngine(lake, read_only=read_only, memory_limit=settings.memory_limit)
 
 
 def open_storage(location: str, *, endpoint_url: str | None = None) -> Storage:

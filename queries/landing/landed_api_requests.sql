@@ -32,7 +32,17 @@ members AS (
         object_key,
         fault,
         line,
-        document IS NOT NULL AS is_json,
+        document IS NOT NULL
+        AND (
+            -- Trino reads a lone surrogate as '?': what is left without escapes and whole pairs must hold none
+            line NOT LIKE '%\u%'
+            OR NOT regexp_like(
+                regexp_replace(
+                    line, '\\[^u]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}', ' '
+                ),
+                '\\u[dD][89a-fA-F]'
+            )
+        ) AS is_json,
         from_base(substr(to_hex(md5(to_utf8(line))), 1, 15), 16) AS content_hash,
         nullif(nullif(json_extract_scalar(document, '$.extendedRequestId'), ''), '-') AS request_id,
         nullif(nullif(json_extract_scalar(document, '$.requestTimeEpoch'), ''), '-') AS epoch,
@@ -104,7 +114,10 @@ SELECT
     request_id,
     CASE
         WHEN epoch_ms <= 253402300799999
-            THEN date_add('millisecond', epoch_ms, TIMESTAMP '1970-01-01 00:00:00.000')
+            THEN date_add(  -- in two steps: Trino adds at most 2^31 - 1 of a unit
+                'millisecond', epoch_ms % 86400000,
+                date_add('day', epoch_ms / 86400000, TIMESTAMP '1970-01-01 00:00:00.000')
+            )
     END AS event_time,
     api_id,
     stage,

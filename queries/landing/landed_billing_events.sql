@@ -31,7 +31,17 @@ members AS (
         object_key,
         fault,
         line,
-        document IS NOT NULL AS is_json,
+        document IS NOT NULL
+        AND (
+            -- Trino reads a lone surrogate as '?': what is left without escapes and whole pairs must hold none
+            line NOT LIKE '%\u%'
+            OR NOT regexp_like(
+                regexp_replace(
+                    line, '\\[^u]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}', ' '
+                ),
+                '\\u[dD][89a-fA-F]'
+            )
+        ) AS is_json,
         from_base(substr(to_hex(md5(to_utf8(line))), 1, 15), 16) AS content_hash,
         json_extract_scalar(document, '$.id') AS event_id,
         json_extract_scalar(document, '$.timestamp') AS instant,

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from usagelake.bootstrap import open_engine, open_storage
 from usagelake.cli.console import progress_for, stdout_console, table
-from usagelake.cli.options import FOLDER, json_option, queries_option, quiet_option
+from usagelake.cli.options import FOLDER, engine_config_option, engine_option, json_option, queries_option, quiet_option
 from usagelake.domain.canonical_json import canonical_json
 from usagelake.domain.money import format_amount
 from usagelake.domain.period import Period
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
+
+    from usagelake.bootstrap import EngineName
 
 _INVOICES_SHOWN = 50
 
@@ -50,15 +52,19 @@ _INVOICES_SHOWN = 50
     "--lake", type=FOLDER, metavar="DIR",
     help="Keep the lake here: the next run reads only new objects. Without it the lake is temporary.",
 )  # fmt: skip
+@engine_option
+@engine_config_option
 @queries_option
 @json_option
 @quiet_option
-def bill_command(
+def bill_command(  # noqa: PLR0913, PLR0917 (one for each option)
     landing: str,
     pricing: Path,
     period: str,
     out: Path,
     lake: Path | None,
+    engine: EngineName,
+    engine_config: Path | None,
     queries_folder: Path | None,
     *,
     as_json: bool,
@@ -94,9 +100,9 @@ def bill_command(
         raise click.UsageError(f"--out {out} is a file; name a folder")
     if lake is not None and lake.exists() and not lake.is_dir():
         raise click.UsageError(f"--lake {lake} is a file; name a folder")
-    with open_engine(queries, settings, lake) as engine:
+    with open_engine(queries, settings, lake, engine=engine, engine_config=engine_config) as opened:
         done = bill(
-            engine,
+            opened,
             queries,
             storage,
             prices,

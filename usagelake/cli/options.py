@@ -30,6 +30,19 @@ queries_option = click.option(
     help="A folder laid out like queries/ (meters/, views/, analyst/, …): its files add to the packaged ones or "
     "replace those of the same name. Adding a meter is adding a file.",
 )
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["duckdb", "trino"]),
+    default="duckdb",
+    show_default=True,
+    help="Where the lake lies and its SQL runs.",
+)
+engine_config_option = click.option(
+    "--engine-config",
+    type=FOLDER,
+    metavar="FILE",
+    help="A TOML file that says where a lake of --engine trino is: host, port, user, schema, work, work_location.",
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON on standard output, and nothing else there."
 )

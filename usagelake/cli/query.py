@@ -14,7 +14,7 @@ import click
 
 from usagelake.bootstrap import open_engine
 from usagelake.cli.console import stdout_console, table
-from usagelake.cli.options import FOLDER, queries_option
+from usagelake.cli.options import FOLDER, engine_config_option, engine_option, queries_option
 from usagelake.engines import ad_hoc, load_queries
 from usagelake.engines.parameters import parse_parameter
 from usagelake.errors import ConfigurationError
@@ -23,6 +23,7 @@ from usagelake.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from usagelake.bootstrap import EngineName
     from usagelake.engines import Rows, SqlFile
 
 ASKABLE = ("analyst", "audits", "billing", "meters", "views")
@@ -34,7 +35,9 @@ _NUMBERS = ("tinyint", "smallint", "integer", "bigint", "decimal", "double", "re
 @click.command("query", short_help="Ask the lake, by a saved query's name or in SQL.")
 @click.argument("name", required=False)
 @click.option("--sql", help="A SELECT in Athena's dialect, in the place of NAME.")
-@click.option("--lake", required=True, type=FOLDER, metavar="DIR", help="The lake that `bill --lake` made.")
+@click.option("--lake", type=FOLDER, metavar="DIR", help="The lake that `bill --lake` made.")
+@engine_option
+@engine_config_option
 @click.option("--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter's value; repeat it.")
 @click.option(
     "--format", "file_format", type=click.Choice(["table", "csv", "json", "parquet"]), default="table",
@@ -42,10 +45,12 @@ _NUMBERS = ("tinyint", "smallint", "integer", "bigint", "decimal", "double", "re
 )  # fmt: skip
 @click.option("--out", type=FOLDER, metavar="FILE", help="Write to a file and not to standard output.")
 @queries_option
-def query_command(
+def query_command(  # noqa: PLR0917 (one for each option)
     name: str | None,
     sql: str | None,
-    lake: Path,
+    lake: Path | None,
+    engine: EngineName,
+    engine_config: Path | None,
     params: tuple[str, ...],
     file_format: str,
     out: Path | None,
@@ -67,14 +72,17 @@ def query_command(
         raise click.UsageError("give either a query's NAME or --sql '…'")
     if file_format == "parquet" and out is None:
         raise click.UsageError("--format parquet needs --out FILE")
+    if lake is None and engine == "duckdb":
+        raise click.UsageError("Missing option '--lake'.")
     library = load_queries(queries_folder)
     query = ad_hoc(sql) if sql is not None else library.find(name or "", ASKABLE)
     values = _values(query, params)
-    with open_engine(library, Settings.from_environment(os.environ), lake, read_only=True) as engine:
+    settings = Settings.from_environment(os.environ)
+    with open_engine(library, settings, lake, read_only=True, engine=engine, engine_config=engine_config) as opened:
         if file_format == "parquet" and out is not None:
-            engine.export(query, values, out, "parquet")
+            opened.export(query, values, out, "parquet")
             return
-        rows = engine.fetch(query, values)
+        rows = opened.fetch(query, values)
     if file_format == "table" and out is None:
         _print_table(rows)
         return

@@ -120,8 +120,9 @@ def _take(engine: Engine, queries: QueryLibrary, sources: Iterable[Source], now:
         }
         engine.execute(queries.get("events", f"merge_{source}"), values)
         engine.execute(queries.get("events", f"quarantine_{source}"), values)
-    engine.execute(queries.get("events", "record_objects"), {"ingested_at": now})
     engine.execute(queries.get("rollup", "mark_stale_hours"), {"ingested_at": now})
+    # Last: where a batch is no single change, an object counts as taken only when all that follows from it is there.
+    engine.execute(queries.get("events", "record_objects"), {"ingested_at": now})
 
 
 def _shifted(instant: datetime, by: timedelta) -> datetime:

@@ -54,12 +54,14 @@ def roll_up(engine: Engine, queries: QueryLibrary, *, clock: Callable[[], dateti
                 hours = (hour for source in queries.sources(meter, tuple(Source)) for hour in stale[source])
                 todo = windows(hours, at_most=WINDOWS_AT_MOST)
             else:
-                named = {"meter": meter.name}
-                engine.execute(queries.get("rollup", "drop_meter_usage"), named)
-                engine.execute(queries.get("rollup", "record_meter"), {**named, "digest": digests[meter.name]})
+                engine.execute(queries.get("rollup", "drop_meter_usage"), {"meter": meter.name})
                 todo = _all_time(engine, queries)
             for window in todo:
                 _set_hours(engine, queries, meter, window, now)
+            if rolled.get(meter.name) != digests[meter.name]:
+                # Last: where roll-up is no single change, a meter counts as rolled up only when its hours are.
+                recorded = {"meter": meter.name, "digest": digests[meter.name]}
+                engine.execute(queries.get("rollup", "record_meter"), recorded)
             progress.advance(1)
         if marks:
             read_until = max(marked_at for _, _, marked_at in marks)

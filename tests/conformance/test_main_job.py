@@ -1,0 +1,145 @@
+"""The whole main job on both engines: the same tables, results and invoices, but for the engine's name."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import tarfile
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.cli.main_job import Job, files, invoke, read_json
+from tests.conformance.edge_lines import DIFFERENT, write_different, write_landing
+from tests.conformance.pairs import Pair
+from tests.strategies.lakes import BYTES_OF_CHOICES, build_lake
+from usagelake.bootstrap import open_storage
+from usagelake.domain.period import Period
+
+DATA = Path(__file__).parents[2] / "../shared/data"
+PERIODS = {"web-2015": "2015-05", "llm-2023": "2023-11"}
+LAKES = int(os.environ.get("USAGELAKE_CONFORMANCE_LAKES", "3"))
+SEED = int(os.environ.get("USAGELAKE_CONFORMANCE_SEED", "20251101"))
+ALL_TIME = (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59))  # noqa: DTZ001
+
+
+def _without_engine(results: Path) -> dict[str, bytes | str]:
+    """Read what a run has written, without the name of the engine."""
+    found: dict[str, bytes | str] = {}
+    for name, content in files(results).items():
+        if name.startswith("invoices/"):
+            invoice = json.loads(content)
+            invoice["evidence"].pop("engine")
+            found[name] = json.dumps(invoice)
+        elif name.endswith(".parquet"):
+            with duckdb.connect() as connection:
+                rows = connection.execute("SELECT * FROM read_parquet(?)", [str(results / name)])
+                found[name] = f"{[column[:2] for column in rows.description]} {rows.fetchall()}"
+        else:
+            found[name] = content
+    return found
+
+
+def _assert_same_results(out: Path) -> None:
+    ours, theirs = _without_engine(out / "duckdb"), _without_engine(out / "trino")
+    assert ours.keys() == theirs.keys()
+    for name, content in ours.items():
+        assert content == theirs[name], name
+
+
+@pytest.mark.parametrize("name", PERIODS)
+@pytest.mark.skipif(not DATA.is_dir(), reason="the traces are not on this machine")
+def test_a_trace(pair: Pair, tmp_path: Path, name: str) -> None:
+    """Real traffic: the same invoices, tables and answers."""
+    with tarfile.open(DATA / f"{name}.tgz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    job = Job(tmp_path, PERIODS[name])
+    job.pricing.mkdir()
+    shutil.copy(DATA / "price_book.toml", job.pricing)
+    shutil.copy(tmp_path / "customers.csv", job.pricing)
+    pair.bill(job.landing, job.pricing, job.period, job.out)
+    _assert_same_results(job.out)
+    pair.assert_same_tables()
+    period = Period.parse(job.period)
+    counted = pair.assert_same_answers([(period.start, period.end)])
+    assert sum(counted.values()) > 1000
+
+
+@pytest.mark.parametrize("number", range(LAKES))
+def test_a_generated_lake(pair: Pair, tmp_path: Path, number: int) -> None:
+    """Any lake, taken in by two runs, comes to the same."""
+    spec = build_lake(random.Random(SEED + number).randbytes(BYTES_OF_CHOICES), conflicts="same_day")
+    written = spec.write_pricing(tmp_path)
+    for run in range(len(spec.runs)):
+        spec.write_run(written.landing, run)
+        if run in (0, len(spec.runs) - 1):
+            pair.bill(written.landing, written.pricing, spec.period, tmp_path / "out")
+    _assert_same_results(tmp_path / "out")
+    pair.assert_same_tables()
+    period = Period.parse(spec.period)
+    pair.assert_same_answers([(period.start, period.end), ALL_TIME])
+
+
+def test_lines_at_the_edges(pair: Pair, tmp_path: Path) -> None:
+    """What a line may hold at its worst: the same rows, reasons and quarantine."""
+    job = Job(tmp_path)
+    write_landing(job.landing)
+    job.write_pricing()
+    pair.bill(job.landing, job.pricing, job.period, job.out)
+    pair.assert_same_tables()
+    _assert_same_results(job.out)
+
+
+def test_lines_on_which_the_engines_disagree(pair: Pair, tmp_path: Path) -> None:
+    """They are known, and docs name them: one that has come to agree moves to the edges above."""
+    landing = tmp_path / "landing"
+    write_different(landing)
+    storage = open_storage(str(landing))
+    query = pair.queries.get("landing", "landed_billing_events")
+    found = []
+    for engine in pair.engines:
+        for _ in engine.take_in(storage, sorted(storage.list(), key=lambda info: info.key)):
+            rows: dict[str, list[object]] = {}
+            for key, *row in engine.fetch(query).rows:
+                rows.setdefault(key, []).append([*row[1:10], *row[11:]])
+            found.append(rows)
+    ours, theirs = found
+    assert [key for key in ours if ours[key] == theirs[key]] == []
+    assert len(ours) == len(DIFFERENT)
+
+
+def test_the_command_line(engine_config: Path, tmp_path: Path) -> None:
+    """`bill` and `query` with --engine trino, and a second run that finds nothing new."""
+    made = invoke(
+        "simulate", "--out", tmp_path / "demo", "--period", "2025-10", "--api-requests", 400, "--billing-events", 400
+    )
+    assert made.exit_code == 0, made.stderr
+    on_trino = ("--engine", "trino", "--engine-config", engine_config)
+    landing, pricing = tmp_path / "demo" / "landing", Path(__file__).parents[2] / "pricing"
+    arguments = ("bill", "--landing", landing, "--pricing", pricing, "--period", "2025-10", "--json")
+    first = invoke(*arguments, "--out", tmp_path / "trino", *on_trino)
+    assert first.exit_code == 0, first.stderr
+    again = invoke(*arguments, "--out", tmp_path / "trino", *on_trino)
+    embedded = invoke(*arguments, "--out", tmp_path / "duckdb")
+    summaries = [json.loads(result.stdout) for result in (first, again, embedded)]
+    assert summaries[1].pop("run") == {"new_events": 0, "new_objects": 0}
+    assert summaries[0].pop("run") == summaries[2].pop("run")
+    assert summaries[0] == summaries[1] == summaries[2]
+    sql = "SELECT count(*) AS requests FROM api_requests"
+    asked = invoke("query", "--sql", sql, "--format", "json", *on_trino)
+    assert json.loads(asked.stdout)[0]["requests"] > 0
+    out = tmp_path / "usage.parquet"
+    kept = invoke(
+        "query", "usage_of_period", "-p", "start=2025-10", "-p", "end=2025-11", "--format", "parquet", "--out", out,
+        *on_trino,
+    )  # fmt: skip
+    assert kept.exit_code == 0, kept.stderr
+    with duckdb.connect() as connection:
+        counted = connection.execute("SELECT count(*) FROM read_parquet(?)", [str(out)]).fetchone()
+    assert counted is not None
+    assert counted[0] > 0
+    assert read_json(tmp_path / "trino" / "summary.json")["invoices"] > 0

@@ -1,0 +1,72 @@
+"""A SQL file as the text that Trino runs: as it is, with its values set and its relations found.
+
+Values are typed literals on the syntax tree and not bound: Trino binds none in MERGE, and its client writes bound
+values into the text as well. A working relation is given its catalog and schema; a view becomes the query that it is,
+so that reading needs no right to make one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from usagelake.engines.dialect import to_athena
+from usagelake.engines.parameters import bind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from usagelake.engines.sql_file import SqlFile
+
+
+class Relations:
+    """What a name in a statement stands for, where it is no table of the lake."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, tuple[str, str]] = {}
+        self._views: dict[str, exp.Expression] = {}
+
+    def place(self, name: str, catalog: str, schema: str) -> None:
+        """Say where a working relation lies."""
+        self._places[name] = (catalog, schema)
+
+    def has(self, name: str) -> bool:
+        """Tell whether a working relation of this name is there."""
+        return name in self._places
+
+    def define(self, view: SqlFile) -> None:
+        """Say what a view is; the views that it reads are defined before."""
+        self._views[view.name] = self._resolved(bind(view.tree, view.params))
+
+    def text(self, file: SqlFile, values: Mapping[str, object] | None = None) -> str:
+        """Write a statement.
+
+        Args:
+            file: The statement.
+            values: Its parameters' values.
+
+        Raises:
+            ConfigurationError: A value is missing or of another type.
+        """
+        return to_athena(self._resolved(bind(file.tree, file.params, values, origin=f"{file.kind}/{file.name}")))
+
+    def view_text(self, name: str) -> str:
+        """Write the query that a view is."""
+        return to_athena(self._views[name])
+
+    def _resolved(self, tree: exp.Expression) -> exp.Expression:
+        """Resolve the names of a tree that is ours to change."""
+        common = {query.alias.lower() for query in tree.find_all(exp.CTE)}
+        for table in list(tree.find_all(exp.Table)):
+            name = table.name.lower()
+            if table.args.get("db") is not None or name in common:
+                continue
+            if name in self._views:
+                alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name))
+                table.replace(exp.Subquery(this=self._views[name].copy(), alias=alias.copy()))
+            elif name in self._places:
+                catalog, schema = self._places[name]
+                table.set("db", exp.to_identifier(schema))
+                table.set("catalog", exp.to_identifier(catalog))
+        return tree
