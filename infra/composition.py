@@ -33,7 +33,7 @@ def removal_of(environment: Environment, destroy: str | None) -> cdk.RemovalPoli
         return cdk.RemovalPolicy.RETAIN
     if environment.protected:
         raise ConfigurationError(
-            f"{environment.name}: its data is protected; destroy-data works after protected=False stands in infra/config.py"
+            f"{environment.name}: its data is protected; deploy it with protected=False (infra/config.py) first"
         )
     return cdk.RemovalPolicy.DESTROY
 
@@ -60,11 +60,9 @@ def add_environment(
     ingestion = IngestionStack(
         scope, f"{name}-ingestion", environment=environment, name=name, lake=data.lake, removal=removal, **place
     )
-    api = ApiStack(
-        scope, f"{name}-api", environment=environment, name=name, delivery=ingestion.delivery, **place
-    )
+    api = ApiStack(scope, f"{name}-api", environment=environment, name=name, delivery=ingestion.delivery, **place)
     if environment.gateway_account_role:
-        api.add_dependency(GatewayAccountStack(scope, f"{name}-gateway-account", **place))
+        api.add_stack_dependency(GatewayAccountStack(scope, f"{name}-gateway-account", **place))
     AnalyticsStack(
         scope,
         f"{name}-analytics",
@@ -73,7 +71,6 @@ def add_environment(
         lake=data.lake,
         log_group=ingestion.delivery.log_group,
         queries=queries,
-        removal=removal,
         **place,
     )
     WatchStack(

@@ -121,7 +121,7 @@ def _landing(environment: Environment) -> Iterator[str]:
         yield f"first_hour {environment.first_hour!r} is no hour: write yyyy/MM/dd/HH, such as 2026/01/01/00"
     variable = environment.request_bytes_from
     if variable and not _CONTEXT_VARIABLE.fullmatch(variable):
-        yield f"request_bytes_from {variable!r} is no variable of an authorizer: $context.authorizer.requestBytes is one"
+        yield f"request_bytes_from {variable!r} is no authorizer's variable, such as $context.authorizer.requestBytes"
 
 
 def _api(api: Api) -> Iterator[str]:
@@ -166,13 +166,7 @@ def _writer(writer: Writer, environment: Environment) -> Iterator[str]:
         yield f"writer {writer.name} has no subject: anybody of that issuer could write; name who may"
     elif "*" in writer.subject or "?" in writer.subject:
         yield f"writer {writer.name}: subject {writer.subject!r} is a pattern; name one"
-    if writer.producer is Producer.ACCOUNT:
-        if writer.subject and not _ROLE_ARN.fullmatch(writer.subject):
-            yield f"writer {writer.name}: subject {writer.subject!r} is not the ARN of a role"
-    elif not writer.audience:
-        yield f"writer {writer.name} has no audience: a token made for another service could write; name whom it is for"
-    if writer.producer in (Producer.EKS, Producer.AZURE) and not _ISSUER.fullmatch(writer.issuer):
-        yield f"writer {writer.name}: issuer {writer.issuer!r} is no OIDC issuer: write host/path without https://"
+    yield from _writer_proof(writer)
     if not writer.prefixes:
         yield f"writer {writer.name} has no prefixes: name what it writes"
     for prefix in writer.prefixes:
@@ -180,6 +174,16 @@ def _writer(writer: Writer, environment: Environment) -> Iterator[str]:
             yield f"writer {writer.name}: prefix {prefix} is Firehose's own; write elsewhere"
         elif prefix not in environment.billing_prefixes:
             yield f"writer {writer.name}: prefix {prefix!r} stands not in billing_prefixes; add it there"
+
+
+def _writer_proof(writer: Writer) -> Iterator[str]:
+    if writer.producer is Producer.ACCOUNT:
+        if writer.subject and not _ROLE_ARN.fullmatch(writer.subject):
+            yield f"writer {writer.name}: subject {writer.subject!r} is not the ARN of a role"
+    elif not writer.audience:
+        yield f"writer {writer.name} has no audience: a token made for another service could write; name whom it is for"
+    if writer.producer in (Producer.EKS, Producer.AZURE) and not _ISSUER.fullmatch(writer.issuer):
+        yield f"writer {writer.name}: issuer {writer.issuer!r} is no OIDC issuer: write host/path without https://"
 
 
 def _limits(environment: Environment) -> Iterator[str]:

@@ -39,7 +39,7 @@ class Alerts(Construct):
         alarms: The alarms that were made.
     """
 
-    def __init__(  # noqa: PLR0913 — keywords only
+    def __init__(
         self,
         scope: Construct,
         construct_id: str,
@@ -63,7 +63,7 @@ class Alerts(Construct):
         """A topic with a policy of its own has lost the default one, which would let the account's services."""
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
-                sid=f"Let{service.split('.')[0].capitalize()}",
+                sid=f"Let{service.partition('.')[0].capitalize()}",
                 principals=[iam.ServicePrincipal(service)],
                 actions=["sns:Publish"],
                 resources=[self.topic.topic_arn],
@@ -107,7 +107,7 @@ class Alerts(Construct):
                 self._notification("FORECASTED", _OVER_PERCENT),
             ],
         )
-        budget.node.add_dependency(self.topic)
+        budget.node.add_dependency(self.topic.node.find_child("Policy"))  # a budget asks whether it may publish
 
     def _notification(self, kind: str, percent: int) -> budgets.CfnBudget.NotificationWithSubscribersProperty:
         return budgets.CfnBudget.NotificationWithSubscribersProperty(
@@ -117,7 +117,5 @@ class Alerts(Construct):
                 threshold=percent,
                 threshold_type="PERCENTAGE",
             ),
-            subscribers=[
-                budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=self.topic.topic_arn)
-            ],
+            subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=self.topic.topic_arn)],
         )

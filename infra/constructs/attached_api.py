@@ -35,7 +35,7 @@ class AttachedApi(Construct):
         log_format: The format of a line.
     """
 
-    def __init__(  # noqa: PLR0913 — keywords only
+    def __init__(
         self,
         scope: Construct,
         construct_id: str,
@@ -109,7 +109,8 @@ class AttachedApi(Construct):
             role=role,
             log_group=log_group,
         )
-        function.node.add_dependency(role)
         acknowledge_stars(role, "The star ends one stage's two parameters.", [kept])
-        acknowledge(function, "python3.13 is what the whole project runs on; the code needs nothing newer.", "AwsSolutions-L1")
+        acknowledge(
+            function, "python3.13 is what the whole project runs on; the code needs nothing newer.", "AwsSolutions-L1"
+        )
         return function

@@ -34,7 +34,7 @@ class Dashboard(Construct):
         alarms: The alarms, whose states it begins with.
     """
 
-    def __init__(  # noqa: PLR0913 — keywords only
+    def __init__(
         self,
         scope: Construct,
         construct_id: str,
@@ -52,7 +52,11 @@ class Dashboard(Construct):
             [
                 _graph(
                     "Requests, lines, records that landed",
-                    [*(requests(api, period) for api in places.apis), lines_in(places, period), records_out(places, period)],
+                    [
+                        *(requests(api, period) for api in places.apis),
+                        lines_in(places, period),
+                        records_out(places, period),
+                    ],
                 ),
                 _graph(
                     "Age of what waits in Firehose (s)",

@@ -78,7 +78,7 @@ def _subscription(places: DeliveryPlaces) -> list[AlarmSpec]:
 def _of_log_group(name: str, log_group: str) -> cloudwatch.MathExpression:
     """Sum over all destinations: by a query, since no page says how the dimension DestinationType is spelled."""
     return cloudwatch.MathExpression(
-        expression=f"SELECT SUM({name}) FROM \"AWS/Logs\" WHERE LogGroupName = '{log_group}'",
+        expression=f"SELECT SUM({name}) FROM \"AWS/Logs\" WHERE LogGroupName = '{log_group}'",  # noqa: S608 — names of ours
         using_metrics={},
         label=name,
         period=cdk.Duration.minutes(5),
@@ -139,9 +139,7 @@ def _silence(places: DeliveryPlaces, watch: Watch) -> list[AlarmSpec]:
     return [delivered, *logged]
 
 
-def _without(
-    cause: cloudwatch.IMetric, effect: cloudwatch.IMetric, period: cdk.Duration
-) -> cloudwatch.MathExpression:
+def _without(cause: cloudwatch.IMetric, effect: cloudwatch.IMetric, period: cdk.Duration) -> cloudwatch.MathExpression:
     """1 where there was a cause and no effect, else 0."""
     return cloudwatch.MathExpression(
         expression="IF(FILL(cause, 0) > 0 AND FILL(effect, 0) == 0, 1, 0)",

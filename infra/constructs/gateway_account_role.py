@@ -8,6 +8,8 @@ from constructs import Construct
 
 from infra.constructs.acknowledge import acknowledge
 
+_POLICY = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+
 
 class GatewayAccountRole(Construct):
     """Sets the account's role; another stack's setting is replaced, so this is opt-in and in a stack of its own.
@@ -24,14 +26,11 @@ class GatewayAccountRole(Construct):
             "Role",
             description="API Gateway writes access logs to CloudWatch Logs",
             assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
-            managed_policies=[
-                iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AmazonAPIGatewayPushToCloudWatchLogs")
-            ],
+            managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_POLICY)],
         )
         self.account = apigateway.CfnAccount(self, "Account", cloud_watch_role_arn=role.role_arn)
-        self.account.node.add_dependency(role)
         acknowledge(
             role,
             "API Gateway checks the role against this very policy of AWS's, and serves every API of the account by it.",
-            "AwsSolutions-IAM4",
+            f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{_POLICY}]",
         )

@@ -45,7 +45,7 @@ class IcebergTable(Construct):
         removal: What happens to it when its stack goes.
     """
 
-    def __init__(  # noqa: PLR0913 — keywords only
+    def __init__(
         self,
         scope: Construct,
         construct_id: str,

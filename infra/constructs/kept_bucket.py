@@ -32,7 +32,7 @@ class KeptBucket(Construct):
         counted_prefixes: Prefixes whose requests CloudWatch counts, by the count's name (charged by the metric).
     """
 
-    def __init__(  # noqa: PLR0913 — keywords only
+    def __init__(
         self,
         scope: Construct,
         construct_id: str,

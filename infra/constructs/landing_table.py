@@ -45,7 +45,7 @@ class LandingTable(Construct):
         first_hour: The first hour that there can be, `yyyy/MM/dd/HH`.
     """
 
-    def __init__(  # noqa: PLR0913 — keywords only
+    def __init__(
         self,
         scope: Construct,
         construct_id: str,

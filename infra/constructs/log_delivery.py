@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
@@ -23,8 +23,8 @@ _HOUR = "!{timestamp:yyyy/MM/dd/HH}"
 _BUFFER_SECONDS = 300
 _BUFFER_MB = 5
 
-_Processor = firehose.CfnDeliveryStream.ProcessorProperty
-_Parameter = firehose.CfnDeliveryStream.ProcessorParameterProperty
+_Processor: TypeAlias = firehose.CfnDeliveryStream.ProcessorProperty
+_Parameter: TypeAlias = firehose.CfnDeliveryStream.ProcessorParameterProperty
 
 
 class LogDelivery(Construct):
@@ -50,7 +50,7 @@ class LogDelivery(Construct):
         filter_name: The subscription's name; None without a log group.
     """
 
-    def __init__(  # noqa: PLR0913 — keywords only
+    def __init__(
         self,
         scope: Construct,
         construct_id: str,
@@ -138,17 +138,13 @@ class LogDelivery(Construct):
             delivery_stream_name=self.stream_name,
             delivery_stream_type="DirectPut",
             delivery_stream_encryption_configuration_input=(
-                firehose.CfnDeliveryStream.DeliveryStreamEncryptionConfigurationInputProperty(
-                    key_type="AWS_OWNED_CMK"
-                )
+                firehose.CfnDeliveryStream.DeliveryStreamEncryptionConfigurationInputProperty(key_type="AWS_OWNED_CMK")
             ),
             extended_s3_destination_configuration=firehose.CfnDeliveryStream.ExtendedS3DestinationConfigurationProperty(
                 bucket_arn=lake.landing.bucket_arn,
                 role_arn=role.role_arn,
                 prefix=f"{ACCESS_LOG_FOLDER}/{_MINUTE}/",
-                error_output_prefix=(
-                    f"{ERROR_PREFIX}/{ACCESS_LOG_FOLDER}/!{{firehose:error-output-type}}/{_HOUR}/"
-                ),
+                error_output_prefix=(f"{ERROR_PREFIX}/{ACCESS_LOG_FOLDER}/!{{firehose:error-output-type}}/{_HOUR}/"),
                 file_extension=".jsonl",
                 compression_format="UNCOMPRESSED",
                 custom_time_zone="UTC",
@@ -163,7 +159,8 @@ class LogDelivery(Construct):
                 ),
             ),
         )
-        stream.node.add_dependency(role)  # the policies too: a stream that is made before them loses its first lines
+        # Its role names it already, its role's policy does not: made before that, it would lose its first lines.
+        stream.node.add_dependency(role.node.find_child("DefaultPolicy"))
         return stream
 
     def _subscribe(self, log_group: logs.LogGroup, filter_name: str) -> None:
@@ -174,9 +171,11 @@ class LogDelivery(Construct):
             assumed_by=iam.ServicePrincipal(
                 "logs.amazonaws.com",
                 conditions={
-                    "StringLike": {"aws:SourceArn": self._place.format_arn(
-                        service="logs", resource="*", arn_format=cdk.ArnFormat.NO_RESOURCE_NAME
-                    )}
+                    "StringLike": {
+                        "aws:SourceArn": self._place.format_arn(
+                            service="logs", resource="*", arn_format=cdk.ArnFormat.NO_RESOURCE_NAME
+                        )
+                    }
                 },
             ),
         )
@@ -196,7 +195,7 @@ class LogDelivery(Construct):
             destination_arn=self.stream.attr_arn,
             role_arn=role.role_arn,
         )
-        subscription.node.add_dependency(role)
+        subscription.node.add_dependency(role.node.find_child("DefaultPolicy"))
 
 
 def _processors(*, unpack: bool) -> list[_Processor]:
@@ -216,4 +215,3 @@ def _processors(*, unpack: bool) -> list[_Processor]:
         parameters=[_Parameter(parameter_name="Delimiter", parameter_value="\\n")],
     )
     return [*(unpacking if unpack else ()), delimiter]
-

@@ -25,7 +25,7 @@ class SavedQueries(Construct):
         pipeline: The workgroup of the pipeline.
     """
 
-    def __init__(  # noqa: PLR0913 — keywords only
+    def __init__(
         self,
         scope: Construct,
         construct_id: str,
@@ -47,7 +47,7 @@ class SavedQueries(Construct):
                 work_group=group.name,
                 query_string=saved_text(file),
             )
-            named.add_dependency(group)
+            named.add_resource_dependency(group)
             prepared = prepared_text(file)
             if prepared is not None:
                 statement = athena.CfnPreparedStatement(
@@ -58,4 +58,4 @@ class SavedQueries(Construct):
                     work_group=group.name,
                     query_statement=prepared.sql,
                 )
-                statement.add_dependency(group)
+                statement.add_resource_dependency(group)

@@ -32,7 +32,7 @@ class UsageApi(Construct):
         name: Its name, which CloudWatch counts its requests under.
     """
 
-    def __init__(  # noqa: PLR0913 — keywords only
+    def __init__(
         self,
         scope: Construct,
         construct_id: str,

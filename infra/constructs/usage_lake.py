@@ -39,6 +39,7 @@ class UsageLakeProps:
     Args:
         landing_bucket: The landing bucket's name; the next two name the others.
         lake_bucket: For the tables.
+        results_bucket: For results of queries.
         access_logs_bucket: For who touched them.
         database: The Glue database's name.
         landing_prefixes: The prefixes that hold lines: each gets its lifecycle and its table.
@@ -51,6 +52,7 @@ class UsageLakeProps:
 
     landing_bucket: str
     lake_bucket: str
+    results_bucket: str
     access_logs_bucket: str
     database: str
     landing_prefixes: tuple[str, ...]
@@ -83,7 +85,6 @@ class UsageLake(Construct):
             removal=props.removal,
             rules=[s3.LifecycleRule(id="expire", expiration=cdk.Duration.days(props.retention.access_logs))],
         ).bucket
-        self.access_logs = logs
         self.landing = KeptBucket(
             self,
             "Landing",
@@ -97,6 +98,15 @@ class UsageLake(Construct):
         ).bucket
         self.tables = KeptBucket(
             self, "Lake", bucket_name=props.lake_bucket, removal=props.removal, key=self.key, access_logs=logs
+        ).bucket
+        self.results = KeptBucket(
+            self,
+            "Results",
+            bucket_name=props.results_bucket,
+            removal=props.removal,
+            key=self.key,
+            access_logs=logs,
+            rules=[s3.LifecycleRule(id="expire", expiration=cdk.Duration.days(props.retention.results))],
         ).bucket
         self.database = glue.Database(self, "Database", database_name=props.database)
         for prefix in props.landing_prefixes:
@@ -139,9 +149,7 @@ class UsageLake(Construct):
         """Let Firehose's role deliver under some prefixes: put, and what multipart uploads need; no read, no delete."""
         objects = self._lines(prefixes)
         role.add_to_policy(
-            iam.PolicyStatement(
-                sid="Deliver", actions=["s3:PutObject", "s3:AbortMultipartUpload"], resources=objects
-            )
+            iam.PolicyStatement(sid="Deliver", actions=["s3:PutObject", "s3:AbortMultipartUpload"], resources=objects)
         )
         role.add_to_policy(
             iam.PolicyStatement(
@@ -193,8 +201,23 @@ class UsageLake(Construct):
             ),
         ]
         if self.key is not None:
+            statements.append(iam.PolicyStatement(sid="Decrypt", actions=["kms:Decrypt"], resources=[self.key.key_arn]))
+        return statements
+
+    def results_statements(self, folder: str) -> list[iam.PolicyStatement]:
+        """What whoever runs queries needs: to keep results in one folder, and to read them there."""
+        results = _bucket_arn(self._props.results_bucket)
+        statements = [
+            iam.PolicyStatement(
+                sid="KeepResults",
+                actions=["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
+                resources=[f"{results}/{folder}/*"],
+            ),
+            iam.PolicyStatement(sid="FindResults", actions=["s3:GetBucketLocation"], resources=[results]),
+        ]
+        if self.key is not None:
             statements.append(
-                iam.PolicyStatement(sid="Decrypt", actions=["kms:Decrypt"], resources=[self.key.key_arn])
+                iam.PolicyStatement(sid="EncryptResults", actions=["kms:GenerateDataKey"], resources=[self.key.key_arn])
             )
         return statements
 
@@ -224,11 +247,8 @@ def _landing_rules(prefixes: Iterable[str], retention: Retention) -> list[s3.Lif
         )
         for prefix in prefixes
     ]
-    errors = s3.LifecycleRule(
-        id="errors", prefix=f"{ERROR_PREFIX}/", expiration=cdk.Duration.days(retention.errors)
-    )
+    errors = s3.LifecycleRule(id="errors", prefix=f"{ERROR_PREFIX}/", expiration=cdk.Duration.days(retention.errors))
     return [*kept, errors]
-
 
 
 def _bucket_arn(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Where queries run: a workgroup for people, one for the pipeline, and the bucket of both results."""
+"""Where queries run: a workgroup for people, and one for the pipeline."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_athena as athena
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.acknowledge import acknowledge_stars
-from infra.constructs.kept_bucket import KeptBucket
 
 if TYPE_CHECKING:
     from infra.constructs.usage_lake import UsageLake
@@ -31,36 +29,20 @@ class Workgroups(Construct):
         construct_id: Its id there.
         name: `usage-<env>`: the workgroups are `<name>-analysts` and `<name>-pipeline`.
         lake: What is queried.
-        results_bucket: The name of the bucket of results.
-        results_days: How long results are kept.
         scan_limit_bytes: What one query of an analyst may read.
-        removal: What happens to the results' bucket when the stack goes.
     """
 
-    def __init__(  # noqa: PLR0913 — keywords only
+    def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
         name: str,
         lake: UsageLake,
-        results_bucket: str,
-        results_days: int,
         scan_limit_bytes: int,
-        removal: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
         self._lake = lake
-        self._results_name = results_bucket
-        self.results = KeptBucket(
-            self,
-            "Results",
-            bucket_name=results_bucket,
-            removal=removal,
-            key=lake.key,
-            access_logs=lake.access_logs,
-            rules=[s3.LifecycleRule(id="expire", expiration=cdk.Duration.days(results_days))],
-        ).bucket
         self.analysts = self._workgroup(
             ANALYSTS, name, "People: what a query may read is limited.", scan_limit_bytes=scan_limit_bytes
         )
@@ -76,7 +58,6 @@ class Workgroups(Construct):
         place = cdk.Stack.of(self)
         group = place.format_arn(service="athena", resource="workgroup", resource_name=self.analysts.name)
         catalogue = place.format_arn(service="athena", resource="datacatalog", resource_name="AwsDataCatalog")
-        results = f"arn:{cdk.Aws.PARTITION}:s3:::{self._results_name}"
         statements = [
             iam.PolicyStatement(
                 sid="Query",
@@ -107,15 +88,7 @@ class Workgroups(Construct):
                 ],
                 resources=[catalogue],
             ),
-            iam.PolicyStatement(
-                sid="KeepResults",
-                actions=["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
-                resources=[f"{results}/{ANALYSTS}/*"],
-            ),
-            iam.PolicyStatement(
-                sid="FindResults", actions=["s3:GetBucketLocation"], resources=[results]
-            ),
-            *self._result_key(),
+            *self._lake.results_statements(ANALYSTS),
             *self._lake.read_statements(prefixes=prefixes),
         ]
         policy = iam.ManagedPolicy(
@@ -131,12 +104,6 @@ class Workgroups(Construct):
             [resource for statement in statements for resource in statement.resources],
         )
         return policy
-
-    def _result_key(self) -> list[iam.PolicyStatement]:
-        key = self._lake.key
-        if key is None:
-            return []
-        return [iam.PolicyStatement(sid="EncryptResults", actions=["kms:GenerateDataKey"], resources=[key.key_arn])]
 
     def _workgroup(
         self, who: str, name: str, description: str, *, scan_limit_bytes: int | None = None
@@ -158,7 +125,7 @@ class Workgroups(Construct):
                 bytes_scanned_cutoff_per_query=scan_limit_bytes,
                 engine_version=athena.CfnWorkGroup.EngineVersionProperty(selected_engine_version=ENGINE),
                 result_configuration=athena.CfnWorkGroup.ResultConfigurationProperty(
-                    output_location=f"s3://{self.results.bucket_name}/{who}/",
+                    output_location=f"s3://{self._lake.results.bucket_name}/{who}/",
                     encryption_configuration=encryption,
                     expected_bucket_owner=cdk.Stack.of(self).account,
                 ),

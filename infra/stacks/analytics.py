@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class AnalyticsStack(cdk.Stack):
     """Workgroups, saved queries, the analysts' policy."""
 
-    def __init__(  # noqa: PLR0913 — keywords only
+    def __init__(
         self,
         scope: Construct,
         stack_id: str,
@@ -32,7 +32,6 @@ class AnalyticsStack(cdk.Stack):
         lake: UsageLake,
         log_group: logs.ILogGroup | None,
         queries: QueryLibrary,
-        removal: cdk.RemovalPolicy,
         **place: object,
     ) -> None:
         super().__init__(scope, stack_id, **place)
@@ -41,10 +40,7 @@ class AnalyticsStack(cdk.Stack):
             "Workgroups",
             name=name,
             lake=lake,
-            results_bucket=environment.results_bucket,
-            results_days=environment.retention.results,
             scan_limit_bytes=environment.scan_limit_bytes,
-            removal=removal,
         )
         policy = groups.analyst_policy(name=f"{name}-analyst", prefixes=environment.landing_prefixes)
         SavedQueries(
@@ -58,6 +54,4 @@ class AnalyticsStack(cdk.Stack):
         if log_group is not None:
             InsightsQueries(self, "Insights", name=name, log_group=log_group)
         cdk.CfnOutput(self, "AnalystWorkgroup", value=groups.analysts.name, description="Where analysts run queries")
-        cdk.CfnOutput(
-            self, "AnalystPolicyArn", value=policy.managed_policy_arn, description="Attach it to who may ask"
-        )
+        cdk.CfnOutput(self, "AnalystPolicyArn", value=policy.managed_policy_arn, description="Attach it to who may ask")

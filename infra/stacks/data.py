@@ -27,6 +27,7 @@ class DataStack(cdk.Stack):
             props=UsageLakeProps(
                 landing_bucket=environment.landing_bucket,
                 lake_bucket=environment.lake_bucket,
+                results_bucket=environment.results_bucket,
                 access_logs_bucket=environment.access_logs_bucket,
                 database=environment.database,
                 landing_prefixes=environment.landing_prefixes,

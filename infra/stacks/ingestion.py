@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class IngestionStack(cdk.Stack):
     """Log delivery and writers."""
 
-    def __init__(  # noqa: PLR0913 — keywords only
+    def __init__(
         self,
         scope: Construct,
         stack_id: str,
