@@ -111,6 +111,6 @@ class AttachedApi(Construct):
         )
         acknowledge_stars(role, "The star ends one stage's two parameters.", [kept])
         acknowledge(
-            function, "python3.13 is what the whole project runs on; the code needs nothing newer.", "AwsSolutions-L1"
+            function, "The project's Lambdas run on python3.13; this code needs nothing newer.", "AwsSolutions-L1"
         )
         return function

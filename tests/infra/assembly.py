@@ -80,6 +80,12 @@ class Assembly:
         return found
 
     @cached_property
+    def canary_report(self) -> dict[str, Any]:
+        """What they found in a stack that breaks rules: that they look."""
+        found: dict[str, Any] = json.loads((self.folder / "canary" / "validation-report.json").read_text())
+        return found
+
+    @cached_property
     def acknowledged(self) -> list[tuple[str, str, str]]:
         """Every acknowledgment: construct, rule, reason."""
         found = []
@@ -116,22 +122,24 @@ class Assembly:
 
     def resolve(self, stack: str, value: Any) -> Any:
         """Replace every reference of a value by what it comes to in one account and region."""
-        if isinstance(value, list):
-            return [self.resolve(stack, part) for part in value]
-        if not isinstance(value, dict):
-            return value
-        if len(value) == 1:
-            ((function, argument),) = value.items()
-            if function == "Ref":
-                return self._reference(stack, argument)
-            if function == "Fn::GetAtt":
-                return self._attribute(stack, *argument)
-            if function == "Fn::Join":
-                return argument[0].join(str(self.resolve(stack, part)) for part in argument[1])
-            if function == "Fn::ImportValue":
-                return self._export(argument)
-            assert not function.startswith("Fn::"), f"{stack}: {function} is not known here"
-        return {name: self.resolve(stack, part) for name, part in value.items()}
+        match value:
+            case list():
+                found: Any = [self.resolve(stack, part) for part in value]
+            case {"Ref": str(name), **rest} if not rest:
+                found = self._reference(stack, name)
+            case {"Fn::GetAtt": [name, attribute]}:
+                found = self._attribute(stack, name, attribute)
+            case {"Fn::Join": [between, parts]}:
+                found = between.join(str(self.resolve(stack, part)) for part in parts)
+            case {"Fn::ImportValue": name}:
+                found = self._export(name)
+            case dict():
+                unknown = [name for name in value if name.startswith("Fn::")]
+                assert not unknown, f"{stack}: {unknown} is not known here"
+                found = {name: self.resolve(stack, part) for name, part in value.items()}
+            case _:
+                found = value
+        return found
 
     def _reference(self, stack: str, name: str) -> str:
         if name in _PSEUDO:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 
 import aws_cdk as cdk
-from app import make_app
+from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks
 
+from app import make_app
 from infra.composition import add_environment
 from infra.config import ENVIRONMENTS, choose
 from tests.infra.environments import DIRECT, FULL
@@ -15,11 +16,22 @@ from usagelake.engines.query_library import load_queries
 
 
 def synthesize(folder: str) -> None:
-    """Write the templates, and cdk-nag's report; a finding is for the tests to tell."""
+    """Write the templates of every environment; a finding of cdk-nag is for the tests to tell."""
     app = make_app(folder)
     queries = load_queries()
     for environment in choose(among=(*ENVIRONMENTS, FULL, DIRECT)):
         add_environment(app, environment, queries=queries, destroy="direct")
+    _judge(app)
+
+
+def hang_canary(folder: str) -> None:
+    """Write a stack that cdk-nag must find fault with: silence would mean that it does not look."""
+    app = make_app(folder)
+    s3.Bucket(cdk.Stack(app, "canary"), "Open")
+    _judge(app)
+
+
+def _judge(app: cdk.App) -> None:
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     try:
         app.synth()
@@ -30,3 +42,4 @@ def synthesize(folder: str) -> None:
 
 if __name__ == "__main__":
     synthesize(sys.argv[1])
+    hang_canary(f"{sys.argv[1]}/canary")

@@ -6,6 +6,8 @@ import pytest
 
 from infra.config import ENVIRONMENTS
 from infra.constructs.access_log_format import access_log_format
+from infra.settings import Environment
+from tests.infra.assembly import Assembly
 from tests.infra.environments import DIRECT, FULL
 
 EVERY = (*ENVIRONMENTS, FULL, DIRECT)
@@ -13,14 +15,14 @@ each_environment = pytest.mark.parametrize("environment", EVERY, ids=lambda envi
 
 
 @each_environment
-def test_every_method_needs_a_key(assembly, environment):
+def test_every_method_needs_a_key(assembly: Assembly, environment: Environment) -> None:
     methods = list(assembly.resources("AWS::ApiGateway::Method", f"usage-{environment.name}-api"))
     assert len(methods) == len(environment.api.routes)
     for method in methods:
         assert method.properties["ApiKeyRequired"] is True, method.logical_id
 
 
-def test_routes_lead_to_the_backend_with_their_parameters(assembly):
+def test_routes_lead_to_the_backend_with_their_parameters(assembly: Assembly) -> None:
     methods = assembly.resources("AWS::ApiGateway::Method", "usage-full-api")
     found = {
         each.properties["Integration"]["Uri"]: (
@@ -43,7 +45,7 @@ def test_routes_lead_to_the_backend_with_their_parameters(assembly):
 
 
 @each_environment
-def test_usage_plans_throttle_and_count_as_configured(assembly, environment):
+def test_usage_plans_throttle_and_count_as_configured(assembly: Assembly, environment: Environment) -> None:
     plans = {
         each.properties["UsagePlanName"]: each.properties
         for each in assembly.resources("AWS::ApiGateway::UsagePlan", f"usage-{environment.name}-api")
@@ -57,14 +59,14 @@ def test_usage_plans_throttle_and_count_as_configured(assembly, environment):
         assert len(own["ApiStages"]) == 1
 
 
-def test_each_key_is_made_once_and_belongs_to_its_plan(assembly):
+def test_each_key_is_made_once_and_belongs_to_its_plan(assembly: Assembly) -> None:
     keys = {each.properties["Name"] for each in assembly.resources("AWS::ApiGateway::ApiKey", "usage-full-api")}
     assert keys == {"usage-full-one", "usage-full-two"}
     assert len(list(assembly.resources("AWS::ApiGateway::UsagePlanKey", "usage-full-api"))) == 2
 
 
 @each_environment
-def test_a_stage_counts_requests_and_writes_no_execution_log(assembly, environment):
+def test_a_stage_counts_requests_and_writes_no_execution_log(assembly: Assembly, environment: Environment) -> None:
     (stage,) = assembly.resources("AWS::ApiGateway::Stage", f"usage-{environment.name}-api")
     (settings,) = stage.properties["MethodSettings"]
     assert settings["MetricsEnabled"] is True
@@ -73,13 +75,13 @@ def test_a_stage_counts_requests_and_writes_no_execution_log(assembly, environme
     assert (settings["HttpMethod"], settings["ResourcePath"]) == ("*", "/*")
 
 
-def test_the_account_s_role_is_set_by_those_who_ask_for_it_and_apart(assembly):
+def test_the_account_s_role_is_set_by_those_who_ask_for_it_and_apart(assembly: Assembly) -> None:
     accounts = list(assembly.resources("AWS::ApiGateway::Account"))
     assert [each.stack for each in accounts] == ["usage-full-gateway-account"]
     assert not [each for each in assembly.resources("AWS::IAM::Role") if "CloudWatchRole" in each.logical_id]
 
 
-def test_an_attached_stage_is_told_where_and_how_to_log(assembly):
+def test_an_attached_stage_is_told_where_and_how_to_log(assembly: Assembly) -> None:
     attached = assembly.one("Custom::AttachedAccessLog", "usage-full-api")
     told = {name: attached.properties[name] for name in ("ApiId", "Stage", "DestinationArn", "Format", "Keep")}
     assert told == {
@@ -91,8 +93,8 @@ def test_an_attached_stage_is_told_where_and_how_to_log(assembly):
     }
 
 
-@pytest.mark.parametrize("environment", (FULL, DIRECT), ids=lambda environment: environment.name)
-def test_the_attaching_function_is_small_and_arm(assembly, environment):
+@pytest.mark.parametrize("environment", [FULL, DIRECT], ids=lambda environment: environment.name)
+def test_the_attaching_function_is_small_and_arm(assembly: Assembly, environment: Environment) -> None:
     function = assembly.one("AWS::Lambda::Function", f"usage-{environment.name}-api").properties
     assert function["Runtime"] == "python3.13"
     assert function["Architectures"] == ["arm64"]

@@ -7,6 +7,8 @@ import re
 import pytest
 
 from infra.config import ENVIRONMENTS
+from infra.settings import Environment
+from tests.infra.assembly import Assembly, Resource
 from tests.infra.environments import DIRECT, FULL
 from usagelake.domain.landing import ACCESS_LOG_FOLDER, is_landing_object
 from usagelake.domain.schema import TABLES
@@ -20,7 +22,7 @@ STORED = {
 }
 
 
-def buckets(assembly, environment):
+def buckets(assembly: Assembly, environment: Environment) -> dict[str, Resource]:
     return {
         each.properties["BucketName"]: each
         for each in assembly.resources("AWS::S3::Bucket", f"usage-{environment.name}-")
@@ -28,7 +30,7 @@ def buckets(assembly, environment):
 
 
 @each_environment
-def test_there_are_four_buckets_with_the_configured_names(assembly, environment):
+def test_there_are_four_buckets_with_the_configured_names(assembly: Assembly, environment: Environment) -> None:
     assert buckets(assembly, environment).keys() == {
         environment.landing_bucket,
         environment.lake_bucket,
@@ -38,7 +40,7 @@ def test_there_are_four_buckets_with_the_configured_names(assembly, environment)
 
 
 @each_environment
-def test_every_bucket_is_private_encrypted_versioned_and_owned(assembly, environment):
+def test_every_bucket_is_private_encrypted_versioned_and_owned(assembly: Assembly, environment: Environment) -> None:
     for name, bucket in buckets(assembly, environment).items():
         own = bucket.properties
         assert set(own["PublicAccessBlockConfiguration"].values()) == {True}, name
@@ -52,7 +54,7 @@ def test_every_bucket_is_private_encrypted_versioned_and_owned(assembly, environ
 
 
 @each_environment
-def test_every_bucket_refuses_plain_and_old_connections(assembly, environment):
+def test_every_bucket_refuses_plain_and_old_connections(assembly: Assembly, environment: Environment) -> None:
     for name in buckets(assembly, environment):
         (policy,) = [each for each in assembly.resources("AWS::S3::BucketPolicy") if each.properties["Bucket"] == name]
         denied = [each for each in policy.properties["PolicyDocument"]["Statement"] if each["Effect"] == "Deny"]
@@ -64,7 +66,7 @@ def test_every_bucket_refuses_plain_and_old_connections(assembly, environment):
 
 
 @each_environment
-def test_every_bucket_but_the_log_s_own_is_logged(assembly, environment):
+def test_every_bucket_but_the_log_s_own_is_logged(assembly: Assembly, environment: Environment) -> None:
     for name, bucket in buckets(assembly, environment).items():
         logged = bucket.properties.get("LoggingConfiguration")
         if name == environment.access_logs_bucket:
@@ -74,7 +76,7 @@ def test_every_bucket_but_the_log_s_own_is_logged(assembly, environment):
 
 
 @each_environment
-def test_raw_lines_are_kept_by_prefix_for_as_long_as_configured(assembly, environment):
+def test_raw_lines_are_kept_by_prefix_for_as_long_as_configured(assembly: Assembly, environment: Environment) -> None:
     kept = environment.retention
     rules = {
         rule["Id"]: rule
@@ -94,7 +96,7 @@ def test_raw_lines_are_kept_by_prefix_for_as_long_as_configured(assembly, enviro
 
 
 @each_environment
-def test_the_lake_expires_nothing_and_results_do(assembly, environment):
+def test_the_lake_expires_nothing_and_results_do(assembly: Assembly, environment: Environment) -> None:
     found = buckets(assembly, environment)
     lake = found[environment.lake_bucket].properties["LifecycleConfiguration"]["Rules"]
     assert [rule.get("ExpirationInDays") for rule in lake] == [None]
@@ -103,7 +105,7 @@ def test_the_lake_expires_nothing_and_results_do(assembly, environment):
 
 
 @each_environment
-def test_the_landing_is_locked_where_configured(assembly, environment):
+def test_the_landing_is_locked_where_configured(assembly: Assembly, environment: Environment) -> None:
     own = buckets(assembly, environment)[environment.landing_bucket].properties
     days = environment.object_lock_days
     assert own.get("ObjectLockEnabled", False) is (days is not None)
@@ -111,7 +113,7 @@ def test_the_landing_is_locked_where_configured(assembly, environment):
         assert own["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {"Days": days, "Mode": "GOVERNANCE"}
 
 
-def test_data_stays_when_a_stack_goes_unless_two_switches_say_otherwise(assembly):
+def test_data_stays_when_a_stack_goes_unless_two_switches_say_otherwise(assembly: Assembly) -> None:
     """`direct` is unprotected and named by destroy-data; `dev` is unprotected only, the others are neither."""
     for environment in EVERY:
         stack = f"usage-{environment.name}-"
@@ -129,23 +131,23 @@ def test_data_stays_when_a_stack_goes_unless_two_switches_say_otherwise(assembly
             assert resource.body["UpdateReplacePolicy"] == wanted, resource.logical_id
 
 
-def test_nothing_empties_a_bucket(assembly):
+def test_nothing_empties_a_bucket(assembly: Assembly) -> None:
     assert not [each for each in assembly.resources() if each.type == "Custom::S3AutoDeleteObjects"]
 
 
 @each_environment
-def test_the_key_rotates(assembly, environment):
+def test_the_key_rotates(assembly: Assembly, environment: Environment) -> None:
     keys = list(assembly.resources("AWS::KMS::Key", f"usage-{environment.name}-"))
     assert len(keys) == int(environment.customer_key)
     assert all(key.properties["EnableKeyRotation"] for key in keys)
 
 
-def tables(assembly, environment):
+def tables(assembly: Assembly, environment: Environment) -> list[Resource]:
     return list(assembly.resources("AWS::Glue::Table", f"usage-{environment.name}-data"))
 
 
 @each_environment
-def test_every_table_is_in_the_environment_s_database(assembly, environment):
+def test_every_table_is_in_the_environment_s_database(assembly: Assembly, environment: Environment) -> None:
     database = assembly.one("AWS::Glue::Database", f"usage-{environment.name}-data")
     assert database.properties["DatabaseInput"]["Name"] == f"usage_{environment.name}"
     for table in tables(assembly, environment):
@@ -153,7 +155,9 @@ def test_every_table_is_in_the_environment_s_database(assembly, environment):
 
 
 @each_environment
-def test_each_prefix_has_a_table_of_one_column_with_hours_projected(assembly, environment):
+def test_each_prefix_has_a_table_of_one_column_with_hours_projected(
+    assembly: Assembly, environment: Environment
+) -> None:
     landing = {
         each.properties["TableInput"]["Name"]: each.properties["TableInput"]
         for each in tables(assembly, environment)
@@ -184,7 +188,9 @@ def test_each_prefix_has_a_table_of_one_column_with_hours_projected(assembly, en
 
 
 @each_environment
-def test_each_table_of_the_domain_is_an_iceberg_table_with_its_columns(assembly, environment):
+def test_each_table_of_the_domain_is_an_iceberg_table_with_its_columns(
+    assembly: Assembly, environment: Environment
+) -> None:
     spelled = {"string": "varchar", "long": "bigint", "int": "integer"}
     found = {each.properties["Name"]: each for each in tables(assembly, environment) if "Name" in each.properties}
     assert found.keys() == TABLES.keys()
@@ -205,13 +211,13 @@ def test_each_table_of_the_domain_is_an_iceberg_table_with_its_columns(assembly,
         )
 
 
-def test_readers_of_the_landing_skip_what_firehose_could_not_deliver():
+def test_readers_of_the_landing_skip_what_firehose_could_not_deliver() -> None:
     assert not is_landing_object("_errors/apigw_access/decompression-failed/2026/11/21/10/x.jsonl")
     assert is_landing_object(f"{ACCESS_LOG_FOLDER}/2026/11/21/10/31/x.jsonl")
 
 
 @each_environment
-def test_protected_stacks_cannot_be_deleted(assembly, environment):
+def test_protected_stacks_cannot_be_deleted(assembly: Assembly, environment: Environment) -> None:
     """Termination protection is the command's to set: it stands in the manifest, not in the template."""
     manifest = (assembly.folder / "manifest.json").read_text()
     found = re.findall(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from infra.config import ENVIRONMENTS
 from infra.constructs.access_log_format import LONGEST_FORMAT, access_log_format
+from infra.settings import Environment
+from tests.infra.assembly import Assembly, Resource
 from tests.infra.environments import DIRECT, FULL
 from usagelake.domain.access_log import ApiRequest, parse_access_log_line, render_access_log_line
 from usagelake.domain.landing import LandingKey, Source, source_of
 
 EVERY = (*ENVIRONMENTS, FULL, DIRECT)
 each_environment = pytest.mark.parametrize("environment", EVERY, ids=lambda environment: environment.name)
-through_logs = pytest.mark.parametrize("environment", (*ENVIRONMENTS, FULL), ids=lambda environment: environment.name)
+through_logs = pytest.mark.parametrize("environment", [*ENVIRONMENTS, FULL], ids=lambda environment: environment.name)
 
 FIELDS = {
     "extendedRequestId": "$context.extendedRequestId",
@@ -56,12 +59,12 @@ REQUEST = ApiRequest(
 )
 
 
-def stages(assembly, environment):
+def stages(assembly: Assembly, environment: Environment) -> list[Resource]:
     return list(assembly.resources("AWS::ApiGateway::Stage", f"usage-{environment.name}-api"))
 
 
 @each_environment
-def test_the_log_format_is_the_contract_s_field_by_field(assembly, environment):
+def test_the_log_format_is_the_contract_s_field_by_field(assembly: Assembly, environment: Environment) -> None:
     wanted = {**FIELDS, **ON_REQUEST} if environment is FULL else FIELDS
     for stage in stages(assembly, environment):
         text = stage.properties["AccessLogSetting"]["Format"]
@@ -71,13 +74,13 @@ def test_the_log_format_is_the_contract_s_field_by_field(assembly, environment):
     assert stages(assembly, environment)
 
 
-def test_the_log_format_has_the_members_that_the_domain_writes():
+def test_the_log_format_has_the_members_that_the_domain_writes() -> None:
     """A member that the domain adds, drops or renames has to come here too."""
     members = json.loads(render_access_log_line(REQUEST))
     assert {*members} == {*json.loads(access_log_format(request_bytes_from="$context.authorizer.requestBytes"))}
 
 
-def test_a_line_of_the_format_is_read_by_the_domain_as_the_request_it_tells():
+def test_a_line_of_the_format_is_read_by_the_domain_as_the_request_it_tells() -> None:
     values = json.loads(render_access_log_line(REQUEST))
     line = access_log_format()
     for member, variable in sorted(FIELDS.items(), key=lambda item: -len(item[1])):
@@ -88,7 +91,7 @@ def test_a_line_of_the_format_is_read_by_the_domain_as_the_request_it_tells():
     assert (read.status, read.response_bytes, read.request_bytes, read.error_type) == (200, 512, None, None)
 
 
-def test_the_secret_of_a_key_is_in_no_template(assembly):
+def test_the_secret_of_a_key_is_in_no_template(assembly: Assembly) -> None:
     for path in assembly.folder.glob("*.template.json"):
         text = path.read_text()
         assert "$context.identity.apiKey\\" not in text
@@ -97,14 +100,16 @@ def test_the_secret_of_a_key_is_in_no_template(assembly):
 
 
 @through_logs
-def test_a_stage_writes_to_the_log_group_whose_arn_has_no_star(assembly, environment):
+def test_a_stage_writes_to_the_log_group_whose_arn_has_no_star(assembly: Assembly, environment: Environment) -> None:
     for stage in stages(assembly, environment):
         arn = stage.properties["AccessLogSetting"]["DestinationArn"]
         assert arn == f"arn:aws:logs:eu-west-1:123456789012:log-group:/usage/{environment.name}/access-log"
 
 
 @through_logs
-def test_the_log_group_outlasts_the_invoice_window_and_has_one_subscription(assembly, environment):
+def test_the_log_group_outlasts_the_invoice_window_and_has_one_subscription(
+    assembly: Assembly, environment: Environment
+) -> None:
     name = f"/usage/{environment.name}/access-log"
     stack = f"usage-{environment.name}-ingestion"
     group = assembly.one("AWS::Logs::LogGroup", stack, LogGroupName=name)
@@ -125,18 +130,18 @@ def test_the_log_group_outlasts_the_invoice_window_and_has_one_subscription(asse
     assert assembly.templates[stack]["Resources"][waits]["Type"] == "AWS::IAM::Policy"
 
 
-def test_nothing_that_the_pipeline_writes_is_subscribed(assembly):
+def test_nothing_that_the_pipeline_writes_is_subscribed(assembly: Assembly) -> None:
     for subscription in assembly.resources("AWS::Logs::SubscriptionFilter"):
         assert subscription.properties["LogGroupName"].endswith("/access-log")
 
 
-def stream(assembly, environment):
+def stream(assembly: Assembly, environment: Environment) -> tuple[Resource, dict[str, Any]]:
     found = assembly.one("AWS::KinesisFirehose::DeliveryStream", f"usage-{environment.name}-ingestion")
     return found, found.properties["ExtendedS3DestinationConfiguration"]
 
 
 @each_environment
-def test_firehose_writes_the_layout_that_readers_know(assembly, environment):
+def test_firehose_writes_the_layout_that_readers_know(assembly: Assembly, environment: Environment) -> None:
     _, own = stream(assembly, environment)
     assert own["BucketARN"] == f"arn:aws:s3:::{environment.landing_bucket}"
     assert own["Prefix"] == "apigw_access/!{timestamp:yyyy/MM/dd/HH/mm}/"
@@ -152,7 +157,7 @@ def test_firehose_writes_the_layout_that_readers_know(assembly, environment):
 
 
 @each_environment
-def test_firehose_unpacks_only_what_cloudwatch_logs_packs(assembly, environment):
+def test_firehose_unpacks_only_what_cloudwatch_logs_packs(assembly: Assembly, environment: Environment) -> None:
     _, own = stream(assembly, environment)
     assert own["ProcessingConfiguration"]["Enabled"] is True
     steps = [
@@ -170,7 +175,9 @@ def test_firehose_unpacks_only_what_cloudwatch_logs_packs(assembly, environment)
 
 
 @each_environment
-def test_firehose_has_a_role_of_its_own_encrypts_and_tells_its_errors(assembly, environment):
+def test_firehose_has_a_role_of_its_own_encrypts_and_tells_its_errors(
+    assembly: Assembly, environment: Environment
+) -> None:
     found, own = stream(assembly, environment)
     assert found.properties["DeliveryStreamEncryptionConfigurationInput"] == {"KeyType": "AWS_OWNED_CMK"}
     assert own["CloudWatchLoggingOptions"]["Enabled"] is True
@@ -182,7 +189,7 @@ def test_firehose_has_a_role_of_its_own_encrypts_and_tells_its_errors(assembly, 
     assert [each.type for each in users] == ["AWS::KinesisFirehose::DeliveryStream"]
 
 
-def test_api_gateway_writes_to_a_stream_whose_name_it_accepts(assembly):
+def test_api_gateway_writes_to_a_stream_whose_name_it_accepts(assembly: Assembly) -> None:
     """Access logs go straight to Firehose only under this prefix."""
     found, _ = stream(assembly, DIRECT)
     assert found.properties["DeliveryStreamName"] == "amazon-apigateway-usage-direct"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from infra.settings import Writer
 from tests.infra.assembly import ACCOUNT, Assembly, Resource
 from tests.infra.environments import AZURE_ISSUER, EKS_ISSUER, FULL, WRITERS
 from tests.infra.policies import Statement, allows, bucket_statements, policies_of, trusts
@@ -24,14 +25,16 @@ def request_policy(assembly: Assembly, name: str) -> list[Statement]:
 
 
 @writer
-def test_a_writer_puts_new_objects_under_each_of_its_prefixes(assembly, writer):
+def test_a_writer_puts_new_objects_under_each_of_its_prefixes(assembly: Assembly, writer: Writer) -> None:
     policy = request_policy(assembly, writer.name)
     for prefix in writer.prefixes:
         assert allows(policy, "s3:PutObject", f"{BUCKET}/{prefix}/{KEY}", NEW)
 
 
 @writer
-def test_a_writer_overwrites_nothing_since_a_put_without_the_condition_is_denied(assembly, writer):
+def test_a_writer_overwrites_nothing_since_a_put_without_the_condition_is_denied(
+    assembly: Assembly, writer: Writer
+) -> None:
     policy = request_policy(assembly, writer.name)
     without = {name: value for name, value in NEW.items() if name != "s3:if-none-match"}
     for prefix in writer.prefixes:
@@ -39,7 +42,7 @@ def test_a_writer_overwrites_nothing_since_a_put_without_the_condition_is_denied
 
 
 @writer
-def test_a_writer_puts_nowhere_else(assembly, writer):
+def test_a_writer_puts_nowhere_else(assembly: Assembly, writer: Writer) -> None:
     policy = request_policy(assembly, writer.name)
     others = {*FULL.landing_prefixes, "_errors/apigw_access", f"{writer.prefixes[0]}x"} - {*writer.prefixes}
     for prefix in others:
@@ -49,7 +52,7 @@ def test_a_writer_puts_nowhere_else(assembly, writer):
 
 
 @writer
-def test_a_writer_does_nothing_but_put(assembly, writer):
+def test_a_writer_does_nothing_but_put(assembly: Assembly, writer: Writer) -> None:
     policy = request_policy(assembly, writer.name)
     for action in ("GetObject", "DeleteObject", "DeleteObjectVersion", "PutObjectAcl", "PutObjectTagging"):
         assert not allows(policy, f"s3:{action}", f"{BUCKET}/{writer.prefixes[0]}/{KEY}", NEW), action
@@ -58,7 +61,7 @@ def test_a_writer_does_nothing_but_put(assembly, writer):
 
 
 @writer
-def test_a_writer_uses_the_key_to_encrypt_and_not_to_decrypt(assembly, writer):
+def test_a_writer_uses_the_key_to_encrypt_and_not_to_decrypt(assembly: Assembly, writer: Writer) -> None:
     key = next(assembly.resources("AWS::KMS::Key", "usage-full-data")).logical_id
     arn = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/{key}"
     policy = policies_of(assembly, role_of(assembly, writer.name))
@@ -67,7 +70,7 @@ def test_a_writer_uses_the_key_to_encrypt_and_not_to_decrypt(assembly, writer):
 
 
 @pytest.mark.parametrize("weak", [{"aws:SecureTransport": "false"}, {"s3:TlsVersion": 1.1}], ids=str)
-def test_a_put_over_a_weak_connection_is_denied(assembly, weak):
+def test_a_put_over_a_weak_connection_is_denied(assembly: Assembly, weak: dict[str, object]) -> None:
     target = f"{BUCKET}/data-api/{KEY}"
     assert not allows(request_policy(assembly, "eks"), "s3:PutObject", target, {**NEW, **weak})
 
@@ -102,7 +105,7 @@ def issuer_of(assembly: Assembly, name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", TOKENS)
-def test_a_role_is_taken_with_the_right_token_and_with_no_other(assembly, name):
+def test_a_role_is_taken_with_the_right_token_and_with_no_other(assembly: Assembly, name: str) -> None:
     document = role_of(assembly, name).properties["AssumeRolePolicyDocument"]
     principal, (_, claims) = issuer_of(assembly, name), TOKENS[name]
     action = "sts:AssumeRoleWithWebIdentity"
@@ -113,13 +116,13 @@ def test_a_role_is_taken_with_the_right_token_and_with_no_other(assembly, name):
     assert not trusts(document, action, {"Federated": "arn:aws:iam::1:oidc-provider/another"}, claims)
 
 
-def test_a_role_of_the_account_is_taken_by_the_one_principal_it_names(assembly):
+def test_a_role_of_the_account_is_taken_by_the_one_principal_it_names(assembly: Assembly) -> None:
     document = role_of(assembly, "near").properties["AssumeRolePolicyDocument"]
     assert trusts(document, "sts:AssumeRole", {"AWS": "arn:aws:iam::111122223333:role/billing-task"}, {})
     assert not trusts(document, "sts:AssumeRole", {"AWS": "arn:aws:iam::111122223333:role/another"}, {})
 
 
-def test_each_issuer_has_one_provider_with_the_audiences_of_its_writers(assembly):
+def test_each_issuer_has_one_provider_with_the_audiences_of_its_writers(assembly: Assembly) -> None:
     found = {
         each.properties["Url"]: each.properties["ClientIdList"] for each in assembly.resources("AWS::IAM::OIDCProvider")
     }
