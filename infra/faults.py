@@ -36,6 +36,7 @@ _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|ANY) (/|(/([A-Za-z0-9._-]+|\{[A-Za-z0-9_]+\+?\}))+)")
 _ISSUER = re.compile(r"[a-z0-9.-]+\.[a-z]+(/[A-Za-z0-9._/-]*)?")
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+")
+_LONGEST_SILENCE = 720  # minutes: an alarm looks at two such spans, and at a day at most
 _CONTEXT_VARIABLE = re.compile(r"\$context\.authorizer\.[A-Za-z0-9_]+")
 
 
@@ -193,8 +194,8 @@ def _limits(environment: Environment) -> Iterator[str]:
     for name in ("freshness_seconds", "silent_minutes", "spool_bytes", "monthly_budget_usd"):
         if getattr(watch, name) < 1:
             yield f"watch.{name} is {getattr(watch, name)}: give it at least 1"
-    if watch.silent_minutes % 5:
-        yield f"watch.silent_minutes is {watch.silent_minutes}: alarms look every 5 minutes, give it a multiple of 5"
+    if watch.silent_minutes % 5 or watch.silent_minutes > _LONGEST_SILENCE:
+        yield f"watch.silent_minutes is {watch.silent_minutes}: give it a multiple of 5, at most {_LONGEST_SILENCE}"
 
 
 def _twice(what: str, names: Iterable[str]) -> Iterator[str]:

@@ -6,28 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
-from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.acknowledge import acknowledge_stars
-from infra.constructs.iceberg_table import IcebergTable
+from infra.constructs.catalogue import Catalogue
 from infra.constructs.kept_bucket import KeptBucket
-from infra.constructs.landing_table import LandingTable
-from usagelake.domain.schema import TABLES
+from infra.constructs.landing_lifecycle import ERROR_PREFIX, landing_lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from infra.settings import Retention
 
-ERROR_PREFIX = "_errors"
-"""Where Firehose puts what it could not deliver as it should; readers of the landing skip what starts with `_`."""
-
 ERROR_COUNT = "errors"
-"""The name under which CloudWatch counts the requests to it."""
+"""The name under which CloudWatch counts the requests to the error prefix."""
 
 _BELOW_A_PREFIX = "The star is below a prefix: the names of objects to come cannot be listed."
 
@@ -94,7 +89,7 @@ class UsageLake(Construct):
             access_logs=logs,
             object_lock_days=props.object_lock_days,
             counted_prefixes={ERROR_COUNT: f"{ERROR_PREFIX}/"},
-            rules=_landing_rules(props.landing_prefixes, props.retention),
+            rules=landing_lifecycle(props.landing_prefixes, props.retention),
         ).bucket
         self.tables = KeptBucket(
             self, "Lake", bucket_name=props.lake_bucket, removal=props.removal, key=self.key, access_logs=logs
@@ -108,25 +103,16 @@ class UsageLake(Construct):
             access_logs=logs,
             rules=[s3.LifecycleRule(id="expire", expiration=cdk.Duration.days(props.retention.results))],
         ).bucket
-        self.database = glue.Database(self, "Database", database_name=props.database)
-        for prefix in props.landing_prefixes:
-            LandingTable(
-                self,
-                f"Lines-{prefix}",
-                database=self.database,
-                bucket=self.landing,
-                prefix=prefix,
-                first_hour=props.first_hour,
-            )
-        for table in TABLES.values():
-            IcebergTable(
-                self,
-                f"Table-{table.name}",
-                database=self.database,
-                bucket=self.tables,
-                table=table,
-                removal=props.removal,
-            )
+        Catalogue(
+            self,
+            "Catalogue",
+            database=props.database,
+            landing=self.landing,
+            lake=self.tables,
+            landing_prefixes=props.landing_prefixes,
+            first_hour=props.first_hour,
+            removal=props.removal,
+        )
 
     def grant_write_once(self, role: iam.Role, *, prefixes: Iterable[str]) -> None:
         """Let a role put new objects under some prefixes, and do nothing else.
@@ -228,27 +214,6 @@ class UsageLake(Construct):
     def _grant_key(self, role: iam.Role, *actions: str) -> None:
         if self.key is not None:
             role.add_to_policy(iam.PolicyStatement(sid="UseKey", actions=[*actions], resources=[self.key.key_arn]))
-
-
-def _landing_rules(prefixes: Iterable[str], retention: Retention) -> list[s3.LifecycleRule]:
-    archived = retention.archive_after
-    transitions = (
-        None
-        if archived is None
-        else [
-            s3.Transition(
-                storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL, transition_after=cdk.Duration.days(archived)
-            )
-        ]
-    )
-    kept = [
-        s3.LifecycleRule(
-            id=prefix, prefix=f"{prefix}/", expiration=cdk.Duration.days(retention.landing), transitions=transitions
-        )
-        for prefix in prefixes
-    ]
-    errors = s3.LifecycleRule(id="errors", prefix=f"{ERROR_PREFIX}/", expiration=cdk.Duration.days(retention.errors))
-    return [*kept, errors]
 
 
 def _bucket_arn(name: str) -> str:

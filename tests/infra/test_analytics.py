@@ -77,6 +77,16 @@ def test_every_sql_file_is_a_saved_query_with_its_header_as_description(
         assert own["WorkGroup"] == f"usage-{environment.name}-{'analysts' if people else 'pipeline'}", name
 
 
+@each_environment
+def test_what_people_run_reads_tables_and_views_that_are_there(assembly: Assembly, environment: Environment) -> None:
+    stack = f"usage-{environment.name}-data"
+    made = {each.properties.get("Name") for each in assembly.resources("AWS::Glue::Table", stack)}
+    views = {file.name for file in files().values() if file.kind == "views"}
+    for name, file in files().items():
+        if file.kind in ("analyst", "audits", "billing", "meters", "views"):
+            assert file.tables <= made | views, name
+
+
 def test_a_saved_query_is_the_file_and_a_view_the_statement_that_makes_it() -> None:
     for name, file in files().items():
         if file.kind == "views":

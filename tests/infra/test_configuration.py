@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,7 @@ WRONG = {
     "scan limit": (replace(SOUND, scan_limit_bytes=9_999_999), "scan_limit_bytes is 9999999"),
     "freshness": (replace(SOUND, watch=Watch(freshness_seconds=0)), "watch.freshness_seconds is 0"),
     "silence": (replace(SOUND, watch=Watch(silent_minutes=7)), "a multiple of 5"),
+    "long silence": (replace(SOUND, watch=Watch(silent_minutes=725)), "at most 720"),
     "budget": (replace(SOUND, watch=Watch(monthly_budget_usd=0)), "watch.monthly_budget_usd is 0"),
 }
 
@@ -160,9 +162,15 @@ def test_prod_is_protected_and_the_buckets_are_the_contract_s() -> None:
 
 
 def test_the_offered_log_retentions_are_cloudwatch_s() -> None:
-    """Botocore's model does not hold them; the CDK's enumeration does, one name for each."""
-    assert len(LOG_RETENTION_DAYS) == len(set(LOG_RETENTION_DAYS)) == 22
-    assert list(LOG_RETENTION_DAYS) == sorted(LOG_RETENTION_DAYS)
+    """As CloudFormation's own schema of a log group has them."""
+    found = [
+        schema["properties"]["RetentionInDays"]["enum"]
+        for path in (resources.files("cfnlint") / "data" / "schemas" / "resources").iterdir()
+        if path.name.endswith(".json") and '"AWS::Logs::LogGroup"' in (text := path.read_text())
+        for schema in [json.loads(text)]
+        if schema.get("typeName") == "AWS::Logs::LogGroup"
+    ]
+    assert found == [list(LOG_RETENTION_DAYS)]
 
 
 def run(context: dict[str, str], environ: Mapping[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
