@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PERIOD := 2025-10
 
-.PHONY: demo test lint types contracts check bench synth diff deploy lock wheel clean help
+.PHONY: demo test lint types contracts check bench bench-shipping synth diff deploy lock wheel clean help
 
 help: ## List the commands.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 demo: .venv/main ## Make traffic, bill it, and show the invoices.
 	rm -rf demo
@@ -30,6 +30,9 @@ check: lint types contracts test ## All of the above.
 
 bench: .venv/dev ## Measure the main job against its floor (minutes; see bench/README.md).
 	$(BIN)/python -m bench.run $(ARGS)
+
+bench-shipping: .venv/dev .venv-peers/ready ## Measure delivery against other handlers (minutes; needs a quiet machine).
+	$(BIN)/python -m bench.shipping.run $(ARGS)
 
 synth: .venv/dev ## Write the CDK app's templates into cdk.out/ (ENV=dev for one environment).
 	CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON='{"env": "$(ENV)"}' $(BIN)/python app.py
@@ -55,7 +58,7 @@ lock: ## Pin the requirements again; needs uv.
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 
 clean: ## Remove what the commands have made.
-	rm -rf .venv cdk.out demo dist build bench/data bench/out
+	rm -rf .venv .venv-peers cdk.out demo dist build bench/data bench/out
 
 .venv/main: requirements/build.txt requirements/main.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "usagelake needs Python 3.11 or later; name one with make PYTHON=…")'
@@ -66,4 +69,9 @@ clean: ## Remove what the commands have made.
 
 .venv/dev: .venv/main requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
+
+.venv-peers/ready: requirements/peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
 	touch $@

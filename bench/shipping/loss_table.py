@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import os
 import signal
 import subprocess
 import sys
@@ -22,8 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.shipping.events import ID
-from bench.shipping.handlers import OURS, SHIPPERS
+from bench.shipping.events import ID, event_id
+from bench.shipping.handlers import ENVIRONMENT, OURS, SHIPPERS
+from bench.shipping.loss_victim import AGAIN
 from tests.fakes.s3_server import Faults, Outage, OutageKind, S3ServerProcess
 
 if TYPE_CHECKING:
@@ -95,15 +97,17 @@ def run(contestant: Contestant, ending: Ending, *, python: str, outage: float, s
         if ending.outage:
             options += ["--idle", str(outage + 15.0)]
         with (folder / "said").open("wb") as said:
-            process = subprocess.Popen([*victim, *options], cwd=ROOT, stdout=said, stderr=said)
+            environment = os.environ | ENVIRONMENT
+            process = subprocess.Popen([*victim, *options], cwd=ROOT, env=environment, stdout=said, stderr=said)
             _await_start(process, folder)
             if ending.outage:
                 server.set_faults(Faults(outages=(Outage(OutageKind.UNAVAILABLE, 0.5, outage),)))
             logged, hung = _end(process, ending, outage, folder)
             if contestant in OURS and contestant.name != "memory":
                 subprocess.run(
-                    [*victim, "--seconds", "0", "--idle", "1"],
+                    [*victim, "--seconds", "0.01", "--idle", "2", "--source", str(AGAIN)],
                     cwd=ROOT,
+                    env=environment,
                     stdout=said,
                     stderr=said,
                     check=True,
@@ -115,7 +119,9 @@ def run(contestant: Contestant, ending: Ending, *, python: str, outage: float, s
         body = gzip.decompress(entry.body) if entry.body.startswith(GZIP_MAGIC) else entry.body
         for found in set(ID.findall(body)):
             counts[found] = counts.get(found, 0) + 1
-    emitted = (folder / "emitted").read_bytes()[:logged].split()
+    again = event_id(AGAIN, 0)[:14].encode()
+    lines = (folder / "emitted").read_bytes()[:logged].split()
+    emitted = [name for name in lines if not name.startswith(again)]
     return Cell(
         len(emitted),
         sum(event not in counts for event in emitted),

@@ -21,7 +21,7 @@ from bench.shipping.handlers import ALL, OURS, logger_with
 if TYPE_CHECKING:
     import logging
 
-PARENT, CHILD = 1, 2
+PARENT, CHILD, AGAIN = 1, 2, 3
 
 
 class Service:
@@ -56,7 +56,8 @@ def main() -> None:
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--rate", type=int, default=500)
-    parser.add_argument("--seconds", type=float, required=True, help="how long to log; 0 only drains what was left")
+    parser.add_argument("--seconds", type=float, required=True, help="how long to log")
+    parser.add_argument("--source", type=int, default=PARENT, help="whose events they are")
     parser.add_argument("--idle", type=float, default=0.0, help="how long to live on without logging")
     parser.add_argument("--end", choices=("exit", "sigterm", "sigterm-exits", "fork"), default="exit")
     chosen = parser.parse_args()
@@ -65,9 +66,9 @@ def main() -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logger = logger_with(contestant, chosen.endpoint, chosen.folder)
     if chosen.end == "sigterm" and contestant in OURS:
-        from usagelake.shipping import flush_on_sigterm  # noqa: PLC0415 - the peers' environment has none
+        from usagelake.shipping import exit_on_sigterm  # noqa: PLC0415 - the peers' environment has none
 
-        flush_on_sigterm()
+        exit_on_sigterm()
     emitted = os.open(chosen.folder / "emitted", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     service = Service(logger, emitted, chosen.rate)
     (chosen.folder / "ready").touch()
@@ -79,7 +80,7 @@ def main() -> None:
             sys.exit(0)
         os.waitpid(child, 0)
     else:
-        service.work(PARENT, chosen.seconds)
+        service.work(chosen.source, chosen.seconds)
     time.sleep(chosen.idle)
 
 

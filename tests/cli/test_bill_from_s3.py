@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import logging
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.cli.landings import event, request
 from tests.cli.main_job import Job, files, invoke, rows
+from tests.fakes.moto_s3 import keys_that_mean_nothing, moto_s3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,25 +22,11 @@ LINES = 3_000
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """Run moto's S3, and have the SDK find it and nothing else."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "test-key",
-        "AWS_SECRET_ACCESS_KEY": "test-secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": str(tmp_path / "no-config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "no-credentials"),
-        "NO_PROXY": "*",
-    }.items():
-        monkeypatch.setenv(name, value)
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
+    with moto_s3() as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        for name, value in keys_that_mean_nothing(tmp_path).items():
+            monkeypatch.setenv(name, value)
+        yield address
 
 
 def _bill(job: Job, landing: str, name: str, lake: str) -> Path:

@@ -30,7 +30,9 @@ def _examples() -> Iterator[tuple[str, list[str]]]:
 
 def test_there_are_commands() -> None:
     """What a user may expect."""
-    assert {"bill", "query", "queries", "check", "simulate"} <= COMMANDS.keys()
+    assert {
+        "bill", "query", "queries", "check", "simulate", "ship", "reconcile", "spool-size",
+    } <= COMMANDS.keys()  # fmt: skip
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -77,9 +79,9 @@ def test_an_example_is_one(name: str, words: list[str]) -> None:
 def test_what_is_said_of_all() -> None:
     """The exit codes and the environment are documented."""
     shown = invoke("--help").stdout
-    for words in ("Exit codes: 0 done", "1 failed", "2 bad usage", "130 interrupted"):
+    for words in ("Exit codes: 0 done", "1 failed", "2 bad usage", "3 compared", "130 interrupted"):
         assert words in shown
-    for variable in ("USAGELAKE_MEMORY_LIMIT", "USAGELAKE_KEEP_SOURCE_IP", "TMPDIR"):
+    for variable in ("USAGELAKE_MEMORY_LIMIT", "USAGELAKE_KEEP_SOURCE_IP", "TMPDIR", "AWS_…"):
         assert re.search(rf"^ +{variable} ", shown, re.MULTILINE)
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.landings import NOON, event, put, request
 from tests.cli.main_job import invoke
 from tests.services.delivery_worlds import Remote
-from usagelake.shipping.manifest import Manifest
+from usagelake.domain.manifest import Manifest
 
 if TYPE_CHECKING:
     from pathlib import Path

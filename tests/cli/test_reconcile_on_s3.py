@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import logging
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.cli.landings import event
 from tests.cli.main_job import USAGELAKE, invoke
+from tests.fakes.moto_s3 import keys_that_mean_nothing, moto_s3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,24 +23,10 @@ EVENTS = 230
 @pytest.fixture
 def endpoint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """Run moto's S3, with keys that mean nothing elsewhere."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test-key",
-        "AWS_SECRET_ACCESS_KEY": "test-secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": str(tmp_path / "no-config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "no-credentials"),
-        "NO_PROXY": "*",
-    }.items():
-        monkeypatch.setenv(name, value)
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
+    with moto_s3() as address:
+        for name, value in keys_that_mean_nothing(tmp_path).items():
+            monkeypatch.setenv(name, value)
+        yield address
 
 
 def test_a_delivery_is_equal_until_an_object_is_lost_or_doubled(endpoint: str, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_clients_of_a_socket(short_folder: Path) -> None:
         assert (short_folder / "s").stat().st_mode & 0o777 == 0o660
         code, printed, said = ship.end()
     assert (code, printed) == (0, "")
-    assert "1 lines cannot be delivered (not_json 1)" in said
+    assert "lines that cannot be delivered: 1 (not_json 1)" in said
     assert '{\\"id\\": \\"cut o' in (spool / "rejected.jsonl").read_text()
     assert landed(landing) == Counter(lines)
 
@@ -129,7 +129,7 @@ def test_bad_lines_without_a_spool(tmp_path: Path) -> None:
     done = shipped("--to", tmp_path / "landing", "--json", text="\n".join([*lines[:5], *bad, *lines[5:]]))
     assert done.returncode == 1
     assert counts(done.stdout)["dropped"] == {"event_type_unsafe": 1, "id_missing": 1, "not_json": 3}
-    assert "5 lines cannot be delivered" in done.stderr
+    assert "lines that cannot be delivered: 5 " in done.stderr
     assert "use --spool" in done.stderr
     assert landed(tmp_path / "landing") == Counter(lines)
 
@@ -141,7 +141,7 @@ def test_an_outage_with_a_spool(tmp_path: Path) -> None:
     done = shipped(*NOWHERE, *spool, "--json", "--shutdown-deadline", "0.5", text="\n".join(lines))
     assert done.returncode == 0, done.stderr
     assert counts(done.stdout)["spooled"] == 500
-    assert f"500 events are in {tmp_path / 'spool'}; the next run with this spool delivers them" in done.stderr
+    assert f"events left in {tmp_path / 'spool'}: 500; the next run with this spool delivers them" in done.stderr
     done = shipped("--to", tmp_path / "landing", *spool, "--json")
     assert done.returncode == 0, done.stderr
     told = counts(done.stdout)
@@ -162,7 +162,7 @@ def test_an_outage_without_a_spool(tmp_path: Path) -> None:
     assert code == 1
     told = counts(printed)
     assert told["failed"] + sum(told["dropped"].values()) == 500
-    assert "500 events are lost" in said
+    assert "events lost: 500" in said
 
 
 def test_an_outage_with_a_full_buffer(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_an_outage_with_a_full_buffer(tmp_path: Path) -> None:
             code, printed, said = ship.end()
     assert code == 1
     assert counts(printed)["offered"] < 20_000
-    assert "events are lost" in said
+    assert "events lost: " in said
 
 
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:

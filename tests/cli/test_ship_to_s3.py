@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.cli.shipping import ENVIRONMENT, billing_lines, counts, shipped
+from tests.fakes.moto_s3 import moto_s3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def moto_url() -> Iterator[str]:
     """Run moto's S3 as a server of its own."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
+    with moto_s3() as address:
+        yield address
 
 
 @pytest.mark.parametrize("client", [(), ("--client", "boto3"), ("--client", "obstore")], ids=" ".join)

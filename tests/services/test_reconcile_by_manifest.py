@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.services.delivery_worlds import Remote, event, write
+from usagelake.domain.manifest import Manifest
 from usagelake.errors import ConfigurationError
 from usagelake.services.progress import Silent
 from usagelake.services.reconcile.by_manifest import reconcile_by_manifest
 from usagelake.services.reconcile.emitted_files import emitted_files
 from usagelake.services.reconcile.window import Window
-from usagelake.shipping.manifest import Manifest
 from usagelake.storage import LocalFolder
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _reconciled(
     with TemporaryDirectory() as folder:
         write(Path(folder), {"a.log": "\n".join([*lines, *["bad"] * bad]).encode()})
         return reconcile_by_manifest(
-            emitted_files([folder]), storage, read_manifest=Manifest.parse, window=window,
+            emitted_files([folder]), storage, window=window,
             margin=timedelta(days=1), progress=Silent(), mixed=mixed,
         )  # fmt: skip
 
@@ -110,6 +110,23 @@ def test_an_event_in_another_hour_is_found() -> None:
     found = _reconciled([("tokens", 0)], _remote(_batches([("tokens", 90)], 1)))
     assert found.totals["tokens"].equal()
     assert not found.equal
+
+
+@pytest.mark.parametrize(
+    ("times", "window", "at_least", "at_most"),
+    [
+        ((-5, 1, 2), Window(NOON), 1, 2),
+        ((-5, -4, 2), Window(None, NOON), 1, 2),
+        ((-5, 1, 2, 65), Window(NOON, NOON + HOUR), 0, 2),
+        ((-5, 65), Window(NOON, NOON + HOUR), 0, 0),
+        ((-5, -4, 0), Window(NOON - HOUR, NOON), 1, 2),
+    ],
+)
+def test_an_object_that_the_window_cuts(times: tuple[int, ...], window: Window, at_least: int, at_most: int) -> None:
+    """Its ends are known to be inside or outside; what is between may be either."""
+    storage = _remote({"tokens/2025/10/05/11/55/a.jsonl": [_timestamp(at) for at in times]})
+    total = _reconciled([("bytes", 0)], storage, window).totals["tokens"]
+    assert (total.at_least, total.at_most) == (at_least, at_most)
 
 
 def test_a_bad_line_may_have_landed_or_not() -> None:

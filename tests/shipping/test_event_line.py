@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.shipping.lines import event
 from usagelake.domain.json_lines import MAX_LINE_BYTES
 from usagelake.domain.landing import LandingKey, Source, is_landing_object, source_of
+from usagelake.shipping import event_line
 from usagelake.shipping.batch import object_key
 from usagelake.shipping.drop_reason import DropReason
 from usagelake.shipping.event_line import EventLine, read_event_line
@@ -91,6 +92,33 @@ def test_every_event_type_that_passes_makes_a_key_that_is_read_as_billing_events
         assert is_landing_object(key)
         assert source_of(key) is Source.BILLING_EVENTS
         assert key.count("/") == 6
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+_almost = st.tuples(
+    st.dictionaries(st.sampled_from(["id", "event_type", "timestamp", "x"]), _json | st.sampled_from(["t", "a"])),
+    st.booleans(),
+    st.integers(0, 200),
+    st.sampled_from([b"", b"\x00", b"\xff", b"}", b",", b"\\ud800", b'"', b" ", b"1e999", b"\xed\xa0\x80"]),
+)
+
+
+@given(_almost)
+@example(({"id": "a", "event_type": "t", "x": "\ud800"}, True, 0, b""))
+def test_orjson_changes_no_answer(almost: tuple[dict[str, object], bool, int, bytes]) -> None:
+    """With it and without it, and so in a replay by another process, a line has the same fate."""
+    members, ascii_only, place, inserted = almost
+    written = json.dumps(members, ensure_ascii=ascii_only).encode(errors="surrogatepass")
+    line = written[:place] + inserted + written[place:]
+    assert event_line._loads is not None
+    quick = read_event_line(line)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(event_line, "_loads", None)
+        assert read_event_line(line) == quick
 
 
 @given(st.binary(max_size=200))

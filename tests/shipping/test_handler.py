@@ -188,6 +188,17 @@ def test_arguments_are_merged_and_formatters_are_not_used(tmp_path: Path) -> Non
     assert _landed(tmp_path) == ['{"id":"a","event_type":"t","region":"zürich"}'.encode()]
 
 
+def test_the_deadline_of_an_ending_process_is_one(tmp_path: Path) -> None:
+    """What `atexit` has waited for, `logging.shutdown` does not wait for again."""
+    (tmp_path / "landing").write_text("no folder")
+    handler = _handler(tmp_path / "landing", shutdown_deadline=3.0)
+    handler.handle(logging.makeLogRecord({"name": LOGGER, "msg": event(1).decode()}))
+    assert handler.shipper is not None
+    assert handler.shipper.patience() == 3.0
+    handler.shipper.drain(0.2)
+    assert handler.shipper.patience() == 1.0
+
+
 def test_reconfiguring_while_threads_log_loses_nothing(tmp_path: Path) -> None:
     """`dictConfig`, again and again: whatever a handler was handed lands, once."""
     configuration = _configuration(

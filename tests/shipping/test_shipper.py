@@ -174,6 +174,24 @@ def test_a_source_that_can_wait_waits_instead() -> None:
     assert (snapshot.offered, snapshot.delivered, snapshot.dropped) == (100, 100, {})
 
 
+@pytest.mark.parametrize("position", [None, Position("file", 900)])
+def test_a_source_that_waits_is_let_go_when_the_shipper_closes(position: Position | None) -> None:
+    """What can be read again is not taken; what cannot is counted as dropped."""
+    store = MemoryStore(lasting=StorageUnavailableError("503"))
+    shipper = _shipper(store, buffer_events=10, max_events=5)
+    shipper.put([event(number) for number in range(10)])
+    putting = threading.Thread(target=lambda: shipper.put([event(10), event(11)], position))
+    putting.start()
+    shipper.close(0.1)
+    putting.join(30)
+    shipper.put([event(12)], position)
+    snapshot = shipper.snapshot()
+    assert snapshot.balanced
+    assert snapshot.waiting == 0
+    assert snapshot.offered == (10 if position else 13)
+    assert snapshot.failed + snapshot.dropped.get("shutdown", 0) == snapshot.offered
+
+
 def test_put_passes_over_blank_lines_and_counts_bad_ones() -> None:
     """A blank line is no line; a bad one has its reason."""
     store = MemoryStore()

@@ -26,13 +26,14 @@ EXIT_USAGE = 2
 
 _EPILOG = """\b
 Exit codes: 0 done (what needs attention is named), 1 failed with nothing half-written,
-2 bad usage or configuration with nothing written, 130 interrupted.
+2 bad usage or configuration with nothing written, 3 compared and different, 130 interrupted.
 
 \b
 Environment:
   USAGELAKE_MEMORY_LIMIT    what DuckDB may hold in memory (default 512MB)
   USAGELAKE_KEEP_SOURCE_IP  on: keep callers' addresses, truncated to /24 or /48 (default off)
   TMPDIR                    where a temporary lake lies
+  AWS_…                     credentials and region of s3:// places, as the AWS SDK reads them
 """
 
 

@@ -18,7 +18,6 @@ from usagelake.services.reconcile.by_manifest import reconcile_by_manifest
 from usagelake.services.reconcile.emitted_files import emitted_files
 from usagelake.services.reconcile.window import Window
 from usagelake.services.reconcile_delivery import reconcile_delivery
-from usagelake.shipping.manifest import Manifest
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -161,7 +160,6 @@ def _by_manifest(
         found = reconcile_by_manifest(
             files,
             storage,
-            read_manifest=Manifest.parse,
             window=window,
             margin=_timedelta(margin),
             progress=progress_for(quiet=quiet or as_json),

@@ -94,11 +94,12 @@ def _notes(outcome: Outcome, config: ShippingConfig) -> list[str]:
     if outcome.refused:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in snapshot.dropped.items() if reason in REFUSED)
         kept = "they are not kept; use --spool" if config.spool is None else f"see {config.spool / 'rejected.jsonl'}"
-        notes.append(f"{outcome.refused:,} lines cannot be delivered ({reasons}): {kept}")
+        notes.append(f"lines that cannot be delivered: {outcome.refused:,} ({reasons}); {kept}")
     if outcome.lost:
-        notes.append(f"{outcome.lost:,} events are lost; a --spool keeps them")
+        remedy = "a --spool keeps them" if config.spool is None else "the spool was full, or could not be used"
+        notes.append(f"events lost: {outcome.lost:,}; {remedy}")
     if snapshot.spooled:
-        notes.append(f"{snapshot.spooled:,} events are in {config.spool}; the next run with this spool delivers them")
+        notes.append(f"events left in {config.spool}: {snapshot.spooled:,}; the next run with this spool delivers them")
     return notes
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from usagelake.shipping.manifest import Manifest
+    from usagelake.domain.manifest import Manifest
     from usagelake.shipping.segment import Segment
 
 CONTENT_TYPE: Final = "application/x-ndjson"

@@ -12,7 +12,7 @@ from usagelake.shipping.ledger import State
 from usagelake.shipping.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from random import Random
 
     from usagelake.shipping.batch import Batch
@@ -70,10 +70,12 @@ class Depot:
             batch: Also one that was given up meanwhile, because its attempt outlived a deadline.
             now: Monotonic seconds.
             at: Seconds since the epoch.
+
+        Raises:
+            OSError: The spool cannot forget it.
         """
         with self.lock:
             self._move(batch, State.DELIVERED)
-            self.in_flight.discard(batch)
             self.lanes.succeeded(batch, now)
             self.ledger.batches += 1
             self.ledger.bytes += batch.size
@@ -81,10 +83,15 @@ class Depot:
             self._leave_memory(batch)
             self._safe(batch)
             self.ready.notify()
-            self.settled.notify_all()
-        if self.spool is not None:
-            self.spool.remove(batch)
-        self.finish_segments()
+        try:
+            if self.spool is not None:
+                self.spool.remove(batch)
+            self.finish_segments()
+        finally:
+            # Only now is it done with: whoever waits for the end of the process waits for the spool to forget it.
+            with self.lock:
+                self.in_flight.discard(batch)
+                self.settled.notify_all()
 
     def retry(self, batch: Batch, backoff: Backoff, now: float, *, behind: bool = False) -> None:
         """Let a batch wait for its next attempt, unless it was given up meanwhile."""
@@ -108,22 +115,22 @@ class Depot:
             self.settled.notify_all()
         self.finish_segments()
 
-    def spill(self, batch: Batch, *, keep_in_memory: bool) -> None:
-        """Keep a resting batch in a file of the spool, and let its body leave memory unless there is room.
+    def spill(self, batches: Sequence[Batch], *, keep_in_memory: bool) -> None:
+        """Keep resting batches in files of the spool, and let their bodies leave memory unless there is room.
 
         Raises:
-            OSError: It cannot be kept; nothing has changed.
+            OSError: They cannot be kept; nothing has changed.
         """
         assert self.spool is not None
-        if batch.file is None:
-            self.spool.write(batch)
+        self.spool.write(batches)
         with self.lock:
-            if batch.state is State.BUFFERED:
-                self._move(batch, State.SPOOLED)
-            self._safe(batch)
-            if not keep_in_memory:
-                batch.sealed = None
-                self._leave_memory(batch)
+            for batch in batches:
+                if batch.state is State.BUFFERED:
+                    self._move(batch, State.SPOOLED)
+                self._safe(batch)
+                if not keep_in_memory:
+                    batch.sealed = None
+                    self._leave_memory(batch)
 
     def give_up(self) -> tuple[int, int]:
         """Account for what is left when a deadline has passed: on disk it stays, in memory alone it is lost.
@@ -134,6 +141,8 @@ class Depot:
         with self.lock:
             failed = dropped = 0
             for batch in [*self.in_flight, *self.lanes.withdraw(lambda batch: batch.at_rest is State.BUFFERED)]:
+                if batch.state is State.DELIVERED:
+                    continue
                 if batch.at_rest is State.SPOOLED:
                     self._move(batch, State.SPOOLED)
                 elif batch.attempts:

@@ -106,7 +106,7 @@ class BillingEventsHandler(logging.Handler):
         if _logging_is_locked():
             self.shipper.retire()
         else:
-            self.shipper.flush(self.shipper.config.shutdown_deadline)
+            self.shipper.flush(self.shipper.patience())
 
     def close(self) -> None:
         """Let go of the handler; what it holds is delivered, and what is emitted all the same is taken."""

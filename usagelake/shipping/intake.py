@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from usagelake.shipping.drop_reason import REFUSED, DropReason
 from usagelake.shipping.event_line import refused_at_the_door
 from usagelake.shipping.ledger import Ledger, State
-from usagelake.shipping.spool.journal import at_minute, at_position
+from usagelake.shipping.spool.journal import at_minute, with_position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ class Intake:
     Args:
         max_events: Events in memory at most.
         max_bytes: Their bytes at most.
-        wake_at: After how many new lines the sealer is woken.
+        wake_at: After how many new lines the sealer is woken: a batch's worth.
         volatile_segment: Makes a segment that is in memory alone; one is made to begin with.
     """
 
@@ -46,8 +46,12 @@ class Intake:
         self.events = 0
         self.bytes = 0
         self.awake = False
+        self._closed = False
         self._max_events = max_events
         self._max_bytes = max_bytes
+        # A source that can wait does so long before memory is crowded: it gains nothing by being ahead of the uploads.
+        self._patience = max(max_events // 8, min(max_events, 20 * wake_at))
+        self._byte_patience = max(max_bytes // 8, 1)
         self._wake_at = wake_at
         self._volatile_segment = volatile_segment
 
@@ -61,7 +65,7 @@ class Intake:
         size = len(line) + 1
         with self.lock:
             if self.events >= self._max_events or self.bytes + size > self._max_bytes:
-                self.ledger.turn_away(DropReason.BUFFER_FULL)
+                self.ledger.turn_away(DropReason.SHUTDOWN if self._closed else DropReason.BUFFER_FULL)
                 return
             segment = self.segments[-1]
             if segment.journal is not None:
@@ -84,21 +88,26 @@ class Intake:
 
         Args:
             lines: Each without its line feed; blank ones count for nothing.
-            position: Where the source stands after them.
+            position: Where the source stands after them. What comes with a position when the shipper is closed is
+                not taken, and not counted either: it can be read again.
             created: When they were read, in seconds since the epoch.
         """
         good = [line for line in lines if line.strip(_BLANK) and self._passes(line)]
         with self.lock:
-            while good and (self.events >= self._max_events or self.bytes >= self._max_bytes):
+            while good and not self._closed and (self.events >= self._patience or self.bytes >= self._byte_patience):
                 self.work.notify()
                 self.space.wait()
+            if self._closed:
+                for line in good if position is None else ():
+                    self.turn_away(line, DropReason.SHUTDOWN)
+                return
             segment = self.segments[-1]
             if not segment.minute_begins <= created < segment.minute_ends:
                 segment = self._turn_minute(segment, created)
             if segment.journal is not None:
                 written = b"".join(line + b"\n" for line in good)
                 if position is not None:
-                    written += at_position(position.source, position.offset)
+                    written = with_position(written, position.source, position.offset)
                 if not segment.journal.append(written):
                     segment = self._go_volatile(created)
             if position is not None:
@@ -109,6 +118,13 @@ class Intake:
             if good and segment.first is None:
                 segment.first = created
             self.wake()
+
+    def close(self) -> None:
+        """Take nothing more: what is offered from now on is counted as dropped, and who waits with lines is let go."""
+        with self.lock:
+            self._closed = True
+            self._max_events = 0
+            self.space.notify_all()
 
     def wake(self) -> None:
         """Wake the sealer; whoever calls it holds the lock."""

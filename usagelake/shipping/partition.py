@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from usagelake.domain.manifest import Manifest
 from usagelake.shipping.batch import Batch, SealedObject, batch_name, body_of, object_key
 from usagelake.shipping.drop_reason import DropReason
 from usagelake.shipping.event_line import read_event_line
-from usagelake.shipping.manifest import Manifest
 
 if TYPE_CHECKING:
     import uuid

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from usagelake.shipping.ledger import State
 from usagelake.shipping.partition import Partition
+from usagelake.shipping.sealer import TOGETHER
 from usagelake.shipping.spool.journal import ForeignJournalError, read_header, read_lines
 
 if TYPE_CHECKING:
@@ -28,13 +29,14 @@ class _Replay:
     positions: dict[str, int] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
     refused: list[tuple[bytes, DropReason]] = field(default_factory=list)
+    full: list[Batch] = field(default_factory=list)
 
-    def feed(self, line: bytes, minute: int) -> list[Batch]:
-        """Take the next line, and give the batches that it fills."""
+    def feed(self, line: bytes, minute: int) -> None:
+        """Take the next line."""
         reason, full = self.partition.feed(line, minute)
         if reason is not None:
             self.refused.append((line, reason))
-        return full
+        self.full += full
 
 
 class Recovery:
@@ -96,12 +98,7 @@ class Recovery:
             return
         replay = _Replay(Partition(header.segment, header.rules))
         try:
-            for line, number in read_lines(path):
-                if isinstance(line, str):
-                    replay.positions[line] = number
-                else:
-                    self._keep(replay, replay.feed(line, number))
-            self._keep(replay, replay.partition.finish())
+            self._cut(path, replay)
             self._spool.positions.write(replay.positions)
         except OSError:
             for batch in replay.batches:
@@ -117,12 +114,27 @@ class Recovery:
         for line, reason in replay.refused:
             self._spool.refuse(line, reason, self._surroundings.clock())
 
-    def _keep(self, replay: _Replay, batches: list[Batch]) -> None:
-        for batch in batches:
-            if batch.name not in self._known:
-                self._spool.write(batch)
-                batch.sealed = None
-                replay.batches.append(batch)
+    def _cut(self, path: Path, replay: _Replay) -> None:
+        """Put a journal's lines into batches, and these on the disk."""
+        for line, number in read_lines(path):
+            if isinstance(line, str):
+                replay.positions[line] = number
+                continue
+            replay.feed(line, number)
+            if len(replay.full) >= TOGETHER:
+                self._keep(replay)
+        replay.full += replay.partition.finish()
+        self._keep(replay)
+
+    def _keep(self, replay: _Replay) -> None:
+        """Bring the full batches to the disk, but those that this process holds already."""
+        new = [batch for batch in replay.full if batch.name not in self._known]
+        if new:
+            self._spool.write(new)
+        for batch in new:
+            batch.sealed = None
+        replay.batches += new
+        replay.full = []
 
     def _queue(self, batch: Batch) -> None:
         self._known.add(batch.name)

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 _JOURNAL_BYTES: Final = 16 * 1024 * 1024
 """What a segment's journal holds before the next one begins."""
 
+TOGETHER: Final = 32
+"""Batches that are brought to the disk at a time, and may be uploaded then."""
+
+_BETWEEN_SYNCS: Final = 0.05
+"""Seconds between two fsyncs of journals: what is sealed meanwhile shares the next."""
+
 _RESIDENT_SHARE: Final = 4
 """Of the buffer, the part (one in so many) that bodies may take which the spool holds too."""
 
@@ -45,6 +51,7 @@ class Sealer:
         self._surroundings = surroundings
         self._report = report
         self._turn = threading.Lock()
+        self._synced = -_BETWEEN_SYNCS
 
     def new_segment(self, *, volatile: bool = False) -> Segment:
         """Begin a segment: with a journal if the spool keeps every event and works, else in memory alone."""
@@ -91,6 +98,8 @@ class Sealer:
             everything: Seal also what has not filled a batch, whatever its age.
         """
         with self._turn:
+            if not everything:
+                self._let_journals_rest()
             if self._is_to_be_cut(everything=everything):
                 self.begin()
             retired = True
@@ -103,7 +112,16 @@ class Sealer:
                         self._depot.segments.append(self._intake.segments.popleft())
                 self._cut(segment, lines, finish=retired)
             self._keep_refused()
-        self._depot.finish_segments()
+        try:
+            self._depot.finish_segments()
+        except OSError as fault:
+            self._report.alarm("positions", "how far sources were taken cannot be kept: %s", fault)
+
+    def _let_journals_rest(self) -> None:
+        """Keep fsyncs apart, for a caller's append waits while its journal is brought to the disk."""
+        pause = self._synced + _BETWEEN_SYNCS - self._surroundings.monotonic()
+        if pause > 0:
+            self._surroundings.sleep(min(pause, _BETWEEN_SYNCS))
 
     def _is_to_be_cut(self, *, everything: bool) -> bool:
         with self._intake.lock:
@@ -145,12 +163,13 @@ class Sealer:
                 segment.journal.sync()
             except OSError as fault:
                 self._report.alarm("journal", "what was spooled may not outlive this machine: %s", fault)
-        for batch in sealed:
-            self.keep(batch)
-            self._depot.queue([batch])
+            self._synced = self._surroundings.monotonic()
+        for start in range(0, len(sealed), TOGETHER):
+            self._keep(sealed[start : start + TOGETHER])
+            self._depot.queue(sealed[start : start + TOGETHER])
 
-    def keep(self, batch: Batch) -> None:
-        """Keep a resting batch in a file of its own where the spool's strength or the lack of memory asks for it."""
+    def _keep(self, batches: list[Batch]) -> None:
+        """Keep batches in files of their own where the spool's strength, or the lack of memory, asks for it."""
         spool = self._depot.spool
         if spool is None:
             return
@@ -158,12 +177,15 @@ class Sealer:
             self._intake.bytes > self._config.buffer_bytes // _RESIDENT_SHARE
             or self._intake.events > self._config.buffer_events // _RESIDENT_SHARE
         )
-        if spool.every_event and not crowded and self._depot.lanes.healthy(batch.prefix):
-            return
-        try:
-            self._depot.spill(batch, keep_in_memory=not crowded)
-        except OSError as fault:
-            self._report.alarm("spool", "batches are kept in memory alone, the spool takes none: %s", fault)
+        roomy_ones = {batch for batch in batches if not crowded and self._depot.lanes.healthy(batch.prefix)}
+        for roomy in (True, False):
+            alike = [batch for batch in batches if (batch in roomy_ones) is roomy]
+            if not alike or (roomy and spool.every_event):
+                continue
+            try:
+                self._depot.spill(alike, keep_in_memory=roomy)
+            except OSError as fault:
+                self._report.alarm("spool", "batches are kept in memory alone, the spool takes none: %s", fault)
 
     def _keep_refused(self) -> None:
         """Bring lines that cannot be delivered to where somebody finds them."""

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from usagelake.shipping import lifetime
 from usagelake.shipping.depot import Depot
-from usagelake.shipping.drop_reason import DropReason
 from usagelake.shipping.intake import Intake
+from usagelake.shipping.ledger import State
 from usagelake.shipping.partition import Rules
-from usagelake.shipping.recovery import Recovery
 from usagelake.shipping.report import Report
 from usagelake.shipping.sealer import Sealer
 from usagelake.shipping.segment import Segment
-from usagelake.shipping.spool import Spool
 from usagelake.shipping.surroundings import Surroundings
+from usagelake.shipping.tending import Tending
 from usagelake.shipping.uploader import Uploader
 from usagelake.shipping.workers import Workers
 from usagelake.storage.locations import open_location
@@ -24,9 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from usagelake.shipping.config import ShippingConfig
+    from usagelake.shipping.drop_reason import DropReason
     from usagelake.shipping.snapshot import Snapshot
     from usagelake.shipping.source import Position
     from usagelake.storage import Storage
+
+_LAST_WORDS: Final = 1.0
+"""Seconds for what is logged after the process's shippers were drained, by whatever ends after them."""
 
 _ENOUGH_FAILURES: Final = 6
 """Failures in a row after which closing stops waiting for a store, when all that waits is on disk."""
@@ -74,15 +77,17 @@ class Shipper:
         )
         self._depot = Depot(self._intake, self._surroundings.random)
         self._sealer = Sealer(config, self._rules, self._depot, self._surroundings, self._report)
+        self._tending = Tending(config, self._depot, self._sealer, self._surroundings, self._report, self._sinks)
         self._uploader = Uploader(self._depot, self._open_store, self._surroundings, self._report)
         self._workers = Workers(
             config.uploads, self._depot, self._sealer, self._uploader, self._surroundings,
-            tend=self.tend, tend_every=config.metrics_interval, asleep=self._fall_asleep,
+            tend=self._tending.tend, tend_every=config.metrics_interval, asleep=self._fall_asleep,
         )  # fmt: skip
-        self._recovering = threading.Lock()
-        self._starting = threading.Lock()
+        self._starting = threading.RLock()
+        self._is_starting = False
         self._started = False
         self._closed = False
+        self._drained_by: float | None = None
         self.offer: Callable[[bytes, float], None] = self._first_offer
 
     def _first_offer(self, line: bytes, created: float) -> None:
@@ -97,7 +102,7 @@ class Shipper:
     def recover(self) -> None:
         """Take over now what processes that ended have left in the spool; a thread does so anyway, a little later."""
         self._start()
-        self._recover()
+        self._tending.recover()
 
     def put(self, lines: Sequence[bytes], position: Position | None = None) -> None:
         """Take lines from a source that can wait (see `LineSink`)."""
@@ -106,7 +111,8 @@ class Shipper:
 
     def position(self, source: str) -> int | None:
         """Tell up to which offset a source's lines are safe from an earlier run."""
-        self.recover()
+        if not self._tending.recovered:
+            self.recover()
         return None if self._depot.spool is None else self._depot.spool.positions.read(source)
 
     def turn_away(self, line: bytes, reason: DropReason) -> None:
@@ -140,6 +146,12 @@ class Shipper:
                 self._depot.settled.wait(min(left, 0.05))
         return self.snapshot().waiting == 0
 
+    def patience(self) -> float:
+        """Tell how many seconds whoever flushes may wait: once the process ends, its deadline is shared."""
+        if self._drained_by is None:
+            return self.config.shutdown_deadline
+        return max(_LAST_WORDS, self._drained_by - self._surroundings.monotonic())
+
     def drain(self, timeout: float) -> Snapshot:
         """End well: deliver what can be within a deadline, keep or count the rest, and say what is lost.
 
@@ -152,7 +164,7 @@ class Shipper:
         self._drain(timeout)
         self._give_up()
         snapshot = self.snapshot()
-        self._tell(snapshot)
+        self._tending.tell(snapshot)
         return snapshot
 
     def retire(self) -> None:
@@ -166,9 +178,11 @@ class Shipper:
             timeout: Seconds it may take; None takes the configuration's.
         """
         self._drain(self.config.shutdown_deadline if timeout is None else timeout)
-        with self._starting, self._recovering:
+        self._tending.end()
+        with self._starting:
             self._closed = True
-            self.offer = self._refuse
+            self._intake.close()
+            self.offer = self._intake.offer
             self._workers.stop()
             self._sealer.seal(everything=True)
             self._give_up()
@@ -176,7 +190,7 @@ class Shipper:
                 self._sealer.end()
                 self._depot.spool.close()
         snapshot = self.snapshot()
-        self._tell(snapshot)
+        self._tending.tell(snapshot)
         return snapshot
 
     def start_empty(self) -> None:
@@ -186,18 +200,10 @@ class Shipper:
         if spool is not None:
             spool.close(forked=True)
 
-    def tend(self) -> None:
-        """Do what is to be done now and then: say what was dropped, take over abandoned spools, feed the sinks."""
-        self._open_spool()
-        self._recover()
-        snapshot = self.snapshot()
-        if full := snapshot.dropped.get(DropReason.BUFFER_FULL.value, 0):
-            self._report.alarm("buffer_full", "%d events were dropped so far: the buffer was full", full)
-        self._tell(snapshot)
-
     def _drain(self, timeout: float) -> None:
         if self._started:
             self._uploader.closing = True
+            self._drained_by = self._surroundings.monotonic() + timeout
             self.flush(timeout)
             self._sealer.seal(everything=True)
 
@@ -210,46 +216,25 @@ class Shipper:
 
     def _start(self) -> None:
         with self._starting:
-            if self._closed:
+            # A signal handler that logs may come here while its thread is below; its event is taken all the same.
+            if self._closed or self._is_starting:
                 return
-            if not self._started:
-                self._started = True
-                self._open_spool()
-                lifetime.started(self)
-            self._workers.start()
-            self.offer = self._intake.offer
-
-    def _refuse(self, line: bytes, _created: float) -> None:
-        self._intake.turn_away(line, DropReason.SHUTDOWN)
-
-    def _open_spool(self) -> None:
-        """Open the spool, if there is to be one and it is not open yet; never raises."""
-        config = self.config
-        if config.spool is None or self._depot.spool is not None:
-            return
-        try:
-            name = lifetime.process_name(self._surroundings.entropy(8))
-            self._depot.spool = Spool(config.spool, config.spool_strength, config.spool_bytes, name)
-        except OSError as fault:
-            self._report.alarm("spool", "the spool cannot be used, events are in memory alone: %s", fault)
-        else:
-            self._sealer.begin()
-
-    def _recover(self) -> None:
-        """Take over what other processes have left; never raises."""
-        with self._recovering:
-            if self._depot.spool is None or self._closed:
-                return
+            self._is_starting = True
             try:
-                Recovery(self._depot, self._depot.spool, self._surroundings, self._report).run()
-            except OSError as fault:
-                self._report.alarm("recovery", "the spool cannot be searched: %s", fault)
+                if not self._started:
+                    self._started = True
+                    self._tending.open_spool()
+                    lifetime.started(self)
+                self._workers.start()
+                self.offer = self._intake.offer
+            finally:
+                self._is_starting = False
 
     def _is_done(self) -> bool:
         """Whether waiting longer changes nothing; the lock is held."""
         if not self._depot.in_flight and not len(self._depot.lanes):
             return True
-        on_disk = all(batch.file is not None or batch.segment is not None for batch in self._depot.lanes)
+        on_disk = all(batch.at_rest is State.SPOOLED for batch in self._depot.lanes)
         return (
             self._uploader.closing
             and self._depot.spool is not None
@@ -265,16 +250,9 @@ class Shipper:
         if batch is not None:
             self._uploader.attempt(batch)
 
-    def _tell(self, snapshot: Snapshot) -> None:
-        for sink in self._sinks:
-            try:
-                sink(snapshot)
-            except Exception as error:  # noqa: BLE001  # somebody else's code must not end delivery
-                self._report.alarm("sink", "a metrics sink failed: %s: %s", type(error).__name__, error)
-
 
 def open_shipper(config: ShippingConfig, *, sinks: Sequence[Callable[[Snapshot], None]] = ()) -> Shipper:
-    """Make a shipper to the place that its configuration names; the place is opened by the first upload."""
+    """Make a shipper to the place that its configuration names; the first upload is the first to speak to it."""
 
     def open_store() -> Storage:
         return open_location(
@@ -288,4 +266,9 @@ def open_shipper(config: ShippingConfig, *, sinks: Sequence[Callable[[Snapshot],
             create=True,
         )
 
-    return Shipper(config, open_store, sinks=sinks)
+    if not config.to.startswith("s3://"):
+        return Shipper(config, open_store, sinks=sinks)
+    # Now, because this imports the SDK: a process that is forked amid an import can never finish it, and one that ends
+    # cannot begin it. Each process still makes a client of its own, at its first upload.
+    store = open_store()
+    return Shipper(config, lambda: store, sinks=sinks)

@@ -22,12 +22,14 @@ class Surroundings:
     Attributes:
         clock: Seconds since the epoch.
         monotonic: Seconds that never go back.
+        sleep: Lets that many of them pass.
         random: Where jitter is drawn from.
         entropy: Gives that many bytes that no other process draws; what names are made of.
     """
 
     clock: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
     random: Random = field(default_factory=Random)
     entropy: Callable[[int], bytes] = os.urandom
 

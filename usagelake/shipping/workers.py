@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from usagelake.shipping.surroundings import Surroundings
     from usagelake.shipping.uploader import Uploader
 
+_LOOK_EVERY: Final = 0.1
+"""Seconds after which lines are looked at that did not wake the sealer: a few may fill a batch, or be long."""
+
 _REST_AFTER: Final = 5.0
 """Seconds without anything to do after which the threads of a retired shipper end."""
 
@@ -120,7 +123,7 @@ class Workers:
     def _patience(self, due: float | None, until_tending: float) -> float:
         waits = [max(0.0, until_tending)]
         if due is not None:
-            waits.append(due)
+            waits += [due, _LOOK_EVERY]
         if self._retired:
             waits.append(_REST_AFTER / 5)
         return min(waits)

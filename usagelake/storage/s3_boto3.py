@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401  # the first connection imports it, maybe while another thread forks
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
+import boto3.s3.inject  # here, because a client imports it when it is made, maybe while another thread forks
 from botocore.config import Config
 from botocore.exceptions import ClientError
 

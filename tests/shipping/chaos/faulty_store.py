@@ -7,10 +7,12 @@ import random
 import threading
 import time
 import uuid
+from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from tests.shipping.chaos import mortal
+from usagelake.domain.manifest import Manifest
 from usagelake.errors import StorageConflictError, StorageDeniedError, StorageError, StorageUnavailableError
 from usagelake.storage.protocol import PutOutcome
 
@@ -49,7 +51,8 @@ class FaultyStore:
     def put_if_absent(self, key: str, body: bytes, *, content_type: str, metadata: Mapping[str, str]) -> PutOutcome:
         """Put, or fail, or do both."""
         assert content_type == "application/x-ndjson"
-        assert metadata
+        manifest = Manifest.parse(metadata)
+        assert (manifest.events, manifest.sha256) == (body.count(b"\n"), sha256(body).hexdigest())
         with self._lock:
             self._lives -= 1
             dies, troubled = self._lives == 0, self._dice.random() < self._trouble

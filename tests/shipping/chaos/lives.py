@@ -26,6 +26,8 @@ class Life:
         kill_after: Seconds after which it is killed from outside; None lets it live.
         die_at_change: At which change of a file it is killed.
         die_at_put: At which put it is killed.
+        bad_lines: The share of lines that cannot be delivered, offered beside the events.
+        clock_jumps: How far the clock jumps now and then, back and forth, in seconds.
         flushes: Whether it asks for a flush in between.
         beside: Whether the next one starts while it runs.
         drains: Whether it is the last, which offers nothing and delivers what is left.
@@ -40,6 +42,8 @@ class Life:
     kill_after: float | None = None
     die_at_change: int | None = None
     die_at_put: int | None = None
+    bad_lines: float = 0.0
+    clock_jumps: float = 0.0
     flushes: bool = False
     beside: bool = False
     drains: bool = False
@@ -60,6 +64,8 @@ def drawn_lives(dice: random.Random) -> list[Life]:
             events=dice.choice((1, 7, 60, 150)),
             pause=dice.choice((0.0, 0.0, 0.0005)),
             trouble=dice.choice((0.0, 0.3, 0.9, 1.0)),
+            bad_lines=dice.choice((0.0, 0.0, 0.1)),
+            clock_jumps=dice.choice((0.0, 0.0, 90.0, 86_400.0)),
             flushes=dice.random() < 0.3,
             beside=dice.random() < 0.3,
         )

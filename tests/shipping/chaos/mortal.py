@@ -66,5 +66,5 @@ def fail_changes(rate: float, dice: random.Random, *, spare: set[int]) -> None:
 
         return changed
 
-    for name in ("write", "fsync", "fdatasync", "rename", "replace"):
+    for name in (*CHANGES, "open"):
         setattr(os, name, failing(getattr(os, name), writes=name == "write"))

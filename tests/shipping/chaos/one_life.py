@@ -14,6 +14,7 @@ from tests.shipping.chaos import mortal
 from tests.shipping.chaos.events import event_id, event_line
 from tests.shipping.chaos.faulty_store import FaultyStore
 from usagelake.shipping.shipper import Shipper
+from usagelake.shipping.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,28 @@ if TYPE_CHECKING:
     from usagelake.shipping.config import ShippingConfig
 
 SPARE_SECONDS = 20.0
-_WRITE = os.write
+REFUSED_MARK = b"!"
+"""Stands for a line that cannot be delivered among the ids that were offered."""
+
+BAD_LINES = (
+    b"no json",
+    b'{"id": "cut off, "eve',
+    b"{}",
+    b'{"id":"","event_type":"tokens"}',
+    b'{"id":"x:1"}',
+    b'{"id":"x:1","event_type":"../x"}',
+    b'{"id":"x:1","event_type":"' + b"x" * 1024 + b'"}',
+    b'{"id":"x:1","event_type":"apigw_access"}',
+    b'{"id":"x:1",\n"event_type":"tokens"}',
+    b'{"id":"x:1","event_type":"tokens\xff"}',
+    b'{"id":"x:1","event_type":"\x00"}',
+    b'{"id":"x:1","event_type":"tokens","x":"\xed\xa0\x80"}',
+    b"#at 17",
+    b"#pos 1 x",
+    b"",
+    b"[" * 2000,
+)
+_WRITE, _OPEN = os.write, os.open
 """Bound here, before anything makes changes fail: the test's own notes are not what is tested."""
 
 
@@ -45,7 +67,8 @@ class OneLife:
         store = FaultyStore(folder / "store", self._dice, trouble=life.trouble, die_at_put=life.die_at_put)
         if life.drains:
             config = replace(config, shutdown_deadline=SPARE_SECONDS)
-        self._shipper = Shipper(config, lambda: store)
+        self._clock_dice = random.Random(f"{seed}/{life.number}/clock")
+        self._shipper = Shipper(config, lambda: store, surroundings=Surroundings(clock=self._clock))
         self._unbalanced = 0
         self._over = threading.Event()
 
@@ -71,7 +94,12 @@ class OneLife:
         self._over.set()
         watcher.join()
         told = json.dumps({**asdict(snapshot), "balanced": snapshot.balanced, "unbalanced": self._unbalanced})
-        _WRITE(os.open(self._folder / f"told-{life.number}", os.O_WRONLY | os.O_CREAT, 0o644), told.encode())
+        _WRITE(_OPEN(self._folder / f"told-{life.number}", os.O_WRONLY | os.O_CREAT, 0o644), told.encode())
+
+    def _clock(self) -> float:
+        """Tell the time, which jumps."""
+        jump = self._clock_dice.uniform(-1.0, 1.0) if self._clock_dice.random() < 0.1 else 0.0
+        return time.time() + jump * self._life.clock_jumps
 
     def _watch(self) -> None:
         """Look at the counts at every moment."""
@@ -83,7 +111,10 @@ class OneLife:
         dice = random.Random(f"{self._seed}/{self._life.number}/{thread}")
         for number in range(self._life.events):
             name = event_id(f"{self._life.number}.{thread}", number)
-            self._shipper.offer(event_line(name), time.time())
+            self._shipper.offer(event_line(name), self._clock())
             _WRITE(self._offered, name.encode() + b"\n")
+            if dice.random() < self._life.bad_lines:
+                self._shipper.offer(dice.choice(BAD_LINES), self._clock())
+                _WRITE(self._offered, REFUSED_MARK + b"\n")
             if self._life.pause:
                 time.sleep(dice.random() * self._life.pause)

@@ -21,16 +21,17 @@ import tempfile
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.shipping.chaos.faulty_store import stored_in
 from tests.shipping.chaos.judge import judge
 from tests.shipping.chaos.lives import drawn_config, drawn_lives
-from tests.shipping.chaos.one_life import SPARE_SECONDS, OneLife
+from tests.shipping.chaos.one_life import REFUSED_MARK, SPARE_SECONDS, OneLife
 from usagelake.shipping import lanes
+from usagelake.shipping.drop_reason import REFUSED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tests.shipping.chaos.lives import Life
     from usagelake.shipping.config import ShippingConfig
@@ -106,31 +107,46 @@ def _ended(running: list[tuple[Life, int]]) -> Iterator[tuple[Life, int]]:
 def _faults_of(life: Life, strength: str, config: ShippingConfig, folder: Path) -> Iterator[str]:
     """Hold what one process offered and told against what is stored."""
     offered_file = folder / f"offered-{life.number}"
-    offered = offered_file.read_text().split() if offered_file.exists() else []
+    lines = offered_file.read_text().split() if offered_file.exists() else []
+    offered = [name for name in lines if name != REFUSED_MARK.decode()]
     lost = judge(stored_in(folder / "store")).lost(offered)
     bounded = config.buffer_events <= life.threads * life.events
     promised = not life.disk_trouble and not bounded
     if strength == "every-event" and promised and lost:
         yield f"lost {len(lost)} events, such as {lost[0]}"
     told_file = folder / f"told-{life.number}"
-    if not told_file.exists() or not (text := told_file.read_text()):
-        return
-    told = json.loads(text)
-    counted = told["failed"] + sum(told["dropped"].values())
+    if told_file.exists() and (text := told_file.read_text()):
+        told = json.loads(text)
+        yield from _faults_told(told, len(offered), len(lines) - len(offered), len(lost), bounded=bounded)
+        if promised and strength != "memory" and _counted(told):
+            yield f"counts losses that there are not: {told}"
+        left = [path.name for path in (folder / "spool").rglob("*") if path.suffix in LEFTOVERS]
+        if life.drains and strength != "memory" and (left or told["spooled"]):
+            yield f"left {left[:5]} in the spool: {told}"
+
+
+def _faults_told(told: Mapping[str, Any], offered: int, refused: int, lost: int, *, bounded: bool) -> Iterator[str]:
+    """Hold what a process told of itself against what it did."""
     if told["unbalanced"] or not told["balanced"]:
         yield f"was not balanced: {told}"
     if told["buffered"] or told["in_flight"]:
         yield f"holds events after its end: {told}"
-    if told["offered"] != len(offered):
-        yield f"counted {told['offered']} of {len(offered)}"
-    if len(lost) > counted:
-        yield f"lost {len(lost)} events and counted {counted}, such as {lost[0]}: {told}"
-    if counted and promised and strength != "memory":
-        yield f"counts losses that there are not: {told}"
-    if life.drains and strength != "memory":
-        left = [path.name for path in (folder / "spool").rglob("*") if path.suffix in LEFTOVERS]
-        if left or told["spooled"]:
-            yield f"left {left[:5]} in the spool: {told}"
+    if told["offered"] != offered + refused:
+        yield f"counted {told['offered']} of {offered + refused}"
+    if not told["recovered"] and not bounded and _refused(told) != refused:
+        yield f"refused {_refused(told)} of {refused}: {told}"
+    if lost > _counted(told):
+        yield f"lost {lost} events and counted {_counted(told)}: {told}"
+
+
+def _refused(told: Mapping[str, Any]) -> int:
+    """Count the lines that could not be delivered for what they are."""
+    return sum(count for reason, count in told["dropped"].items() if reason in REFUSED)
+
+
+def _counted(told: Mapping[str, Any]) -> int:
+    """Count the events that were lost, as a process told."""
+    return int(told["failed"] + sum(told["dropped"].values()) - _refused(told))
 
 
 def main() -> None:

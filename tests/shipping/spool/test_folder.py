@@ -38,7 +38,7 @@ def test_a_living_process_keeps_its_part(tmp_path: Path) -> None:
     """Two processes on one folder do not take each other's batches."""
     ours, theirs = _spool(tmp_path, "1-a"), _spool(tmp_path, "2-b")
     for batch in _batches(2):
-        theirs.write(batch)
+        theirs.write([batch])
     assert list(ours.abandoned()) == []
     theirs.close()
     [abandoned] = ours.abandoned()
@@ -51,7 +51,7 @@ def test_a_part_is_taken_over_once(tmp_path: Path) -> None:
     """Of two processes that look at the same time, one gets it."""
     dead, first, second = (_spool(tmp_path, name) for name in ("1-a", "2-b", "3-c"))
     [batch] = _batches(1)
-    dead.write(batch)
+    dead.write([batch])
     dead.close()
     [abandoned] = first.abandoned()
     assert list(second.abandoned()) == []
@@ -95,12 +95,12 @@ def test_the_bound_holds_for_batches_and_journals_together(tmp_path: Path) -> No
     first, second = _batches(2)
     spool = _spool(tmp_path, "1-a", max_bytes=len(content_of(first)) + len(content_of(second)) + 100)
     journal = spool.open_journal(uuid7(1, bytes(10)), RULES, 10**6)
-    spool.write(first)
+    spool.write([first])
     with pytest.raises(SpoolFullError, match="bound"):
-        spool.write(second)
+        spool.write([second])
     spool.end_journal(uuid7(1, bytes(10)))
     assert journal.size > 100
-    spool.write(second)
+    spool.write([second])
     assert spool.used == first.file_bytes + second.file_bytes
     spool.remove(first)
     assert spool.used == second.file_bytes
@@ -112,7 +112,7 @@ def test_a_journal_grows_no_further_than_batches_leave_room(tmp_path: Path) -> N
     [batch] = _batches(1)
     spool = _spool(tmp_path, "1-a", max_bytes=2000)
     journal = spool.open_journal(uuid7(1, bytes(10)), RULES, 10**6)
-    spool.write(batch)
+    spool.write([batch])
     while journal.append(b'{"id":1}\n'):
         pass
     assert 1900 < spool.used <= 2000

@@ -17,9 +17,9 @@ from usagelake.shipping.spool.journal import (
     ForeignJournalError,
     Journal,
     at_minute,
-    at_position,
     read_header,
     read_lines,
+    with_position,
 )
 
 if TYPE_CHECKING:
@@ -29,14 +29,16 @@ SEGMENT = uuid7(1, bytes(10))
 RULES = Rules("data-api", 50, 2_000_000)
 
 _line = st.binary(max_size=40).map(lambda body: b"{" + body.replace(b"\n", b"") + b"}")
+_source = st.from_regex(r"[!-~]{1,40}", fullmatch=True)
 _entry = st.one_of(
     _line,
     st.integers(0, 10**9),
-    st.tuples(st.from_regex(r"[!-~]{1,40}", fullmatch=True), st.integers(0, 2**60)),
+    st.tuples(st.lists(_line, max_size=3).map(tuple), _source, st.integers(0, 2**60)),
 )
+Entry = bytes | int | tuple[tuple[bytes, ...], str, int]
 
 
-def _write(path: Path, entries: list[bytes | int | tuple[str, int]]) -> list[int]:
+def _write(path: Path, entries: list[Entry]) -> list[int]:
     """Write a journal, and tell its size after each entry."""
     path.unlink(missing_ok=True)
     journal = Journal(path, SEGMENT, RULES, 10**9)
@@ -44,29 +46,34 @@ def _write(path: Path, entries: list[bytes | int | tuple[str, int]]) -> list[int
     for entry in entries:
         if isinstance(entry, bytes):
             assert journal.append(entry + b"\n")
+        elif isinstance(entry, int):
+            assert journal.append(at_minute(entry))
         else:
-            assert journal.append(at_minute(entry) if isinstance(entry, int) else at_position(*entry))
+            lines, source, offset = entry
+            assert journal.append(with_position(b"".join(line + b"\n" for line in lines), source, offset))
         sizes.append(journal.size)
     journal.close()
     return sizes
 
 
-def _read(entries: list[bytes | int | tuple[str, int]]) -> list[tuple[bytes | str, int]]:
+def _read(entries: list[Entry]) -> list[tuple[bytes | str, int]]:
     minute, wanted = 0, []
     for entry in entries:
         if isinstance(entry, int):
             minute = entry
+        elif isinstance(entry, bytes):
+            wanted.append((entry, minute))
         else:
-            wanted.append((entry, minute) if isinstance(entry, bytes) else entry)
+            wanted += [(line, minute) for line in entry[0]] + [(entry[1], entry[2])]
     return wanted
 
 
 @given(st.lists(_entry, max_size=12), st.data())
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_journal_that_was_cut_off_gives_what_was_whole(
-    tmp_path: Path, entries: list[bytes | int | tuple[str, int]], data: st.DataObject
+    tmp_path: Path, entries: list[Entry], data: st.DataObject
 ) -> None:
-    """Wherever a machine stopped writing: all that was whole, nothing of what was not."""
+    """Wherever a machine stopped writing: all that was whole, nothing of what was not, groups included."""
     path = tmp_path / "a.journal"
     sizes = _write(path, entries)
     assert sizes[-1] == path.stat().st_size
@@ -84,8 +91,8 @@ def test_a_journal_that_was_cut_off_gives_what_was_whole(
 
 def test_sizes_grow_by_what_is_appended(tmp_path: Path) -> None:
     """The bound of the spool relies on them."""
-    sizes = _write(tmp_path / "a.journal", [b"{}", 7, ("f", 9)])
-    assert [after - before for before, after in pairwise(sizes)] == [3, 6, 9]
+    sizes = _write(tmp_path / "a.journal", [b"{}", 7, ((b"{}",), "f", 9)])
+    assert [after - before for before, after in pairwise(sizes)] == [3, 6, len(b"#group 12\n{}\n#pos 9 f\n")]
 
 
 def test_a_full_journal_takes_no_more(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def _batch(events: int, *, event_type: str = "tokens", prefix: str | None = None
 def test_a_batch_is_read_as_it_was_written(tmp_path: Path, prefix: str | None) -> None:
     """Key, body and manifest from the file; lane, count and size from its name."""
     batch = _batch(3, prefix=prefix)
-    file = write_sealed(tmp_path, batch, content_of(batch))
+    [file] = write_sealed(tmp_path, [(batch, content_of(batch))])
     assert read_sealed(file) == batch.sealed
     listed = batch_of(file)
     assert listed is not None
@@ -44,7 +44,7 @@ def test_a_batch_is_read_as_it_was_written(tmp_path: Path, prefix: str | None) -
 def test_the_longest_names_are_files(tmp_path: Path) -> None:
     """The longest event type and the longest prefix still fit a file name."""
     for batch in (_batch(1, event_type="x" * 100), _batch(1, prefix="/".join(["abcd"] * 20))):
-        assert read_sealed(write_sealed(tmp_path, batch, content_of(batch))) == batch.sealed
+        assert read_sealed(write_sealed(tmp_path, [(batch, content_of(batch))])[0]) == batch.sealed
 
 
 @given(st.data())
@@ -52,7 +52,7 @@ def test_the_longest_names_are_files(tmp_path: Path) -> None:
 def test_any_other_byte_is_found(tmp_path: Path, data: st.DataObject) -> None:
     """A flipped bit, a cut, a tail: the file does not pass for what was sealed, or reads as just that."""
     batch = _batch(2)
-    file = write_sealed(tmp_path, batch, content_of(batch))
+    [file] = write_sealed(tmp_path, [(batch, content_of(batch))])
     content = file.read_bytes()
     place = data.draw(st.integers(0, len(content) - 1))
     damaged = data.draw(
@@ -87,7 +87,7 @@ def test_a_full_disk_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(os, "fdatasync", fail)
     with pytest.raises(OSError, match="no space"):
-        write_sealed(tmp_path, (batch := _batch(1)), content_of(batch))
+        write_sealed(tmp_path, [(batch, content_of(batch)) for batch in (_batch(1), _batch(2))])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from usagelake.domain.landing import LandingKey
+from usagelake.domain.manifest import Manifest
 from usagelake.domain.period import HOUR
 from usagelake.errors import ConfigurationError
 from usagelake.services.reconcile.ahead import ask_ahead
@@ -30,25 +31,6 @@ BLIND_SPOTS: Final = (
     "another landed twice, or in which hour an event lies whose object spans several."
 )
 ALL_TYPES: Final = "(all)"
-
-
-class Told(Protocol):
-    """What an object says of itself."""
-
-    @property
-    def events(self) -> int:
-        """How many events it holds."""
-
-    @property
-    def first(self) -> str | None:
-        """The time of the earliest, in RFC 3339."""
-
-    @property
-    def last(self) -> str | None:
-        """The time of the latest."""
-
-
-ReadManifest: TypeAlias = "Callable[[Mapping[str, str]], Told]"
 
 
 @dataclass(slots=True)
@@ -110,7 +92,6 @@ def reconcile_by_manifest(
     emitted: Sequence[Path],
     storage: Storage,
     *,
-    read_manifest: ReadManifest,
     window: Window,
     margin: timedelta,
     progress: Progress,
@@ -122,7 +103,6 @@ def reconcile_by_manifest(
     Args:
         emitted: The files of the second copy.
         storage: The landing: a place that keeps metadata.
-        read_manifest: Reads an object's metadata; raises a ValueError when it holds no sound manifest.
         window: Which events, by their own time, in whole hours.
         margin: How far from the window an object's time, by its key, may be for the object to be asked.
         progress: Is told of the work.
@@ -144,7 +124,7 @@ def reconcile_by_manifest(
     for key, metadata in ask_ahead(storage.metadata, [info.key for info in objects]):
         if metadata is None:
             raise ConfigurationError(f"{storage.location} keeps no metadata beside its objects; drop --by-manifest")
-        told = _landed(key, metadata, read_manifest, mixed=mixed)
+        told = _landed(key, metadata, mixed=mixed)
         if told is None:
             silent.append(key)
         else:
@@ -178,10 +158,10 @@ def _emitted_hours(
     return hours
 
 
-def _landed(key: str, metadata: Mapping[str, str], read_manifest: ReadManifest, *, mixed: bool) -> _Landed | None:
+def _landed(key: str, metadata: Mapping[str, str], *, mixed: bool) -> _Landed | None:
     """Tell what an object holds, and when; None when it does not say."""
     try:
-        told = read_manifest(metadata)
+        told = Manifest.parse(metadata)
     except ValueError:
         return None
     parsed = LandingKey.parse(key)
@@ -204,7 +184,7 @@ def _totals(emitted: Counter[tuple[str, datetime]], landed: Iterable[_Landed], w
     for one in landed:
         inside = window.contains(one.first), window.contains(one.last)
         apart = one.first != one.last
-        if not any(inside) and not (window.overlaps(one.first, one.last) and one.events > 1 + apart):
+        if not window.overlaps(one.first, one.last):
             continue
         ends = sum(inside) if apart else int(inside[0])
         total = totals[one.event_type]

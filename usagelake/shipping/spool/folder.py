@@ -26,7 +26,7 @@ from usagelake.shipping.spool.refused import keep_refused
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from usagelake.shipping.batch import Batch, SealedObject
@@ -65,12 +65,12 @@ class Abandoned:
                 yield batch
 
     def release(self) -> None:
-        """Let go of it, and remove it when nothing is left."""
-        for leftover in self.folder.glob("*.tmp"):
-            leftover.unlink(missing_ok=True)
-        if [entry.name for entry in self.folder.iterdir()] == [_LOCK]:
-            (self.folder / _LOCK).unlink(missing_ok=True)
-            with suppress(OSError):
+        """Let go of it, and remove it when nothing is left, if the disk lets that be done."""
+        with suppress(OSError):
+            for leftover in self.folder.glob("*.tmp"):
+                leftover.unlink(missing_ok=True)
+            if [entry.name for entry in self.folder.iterdir()] == [_LOCK]:
+                (self.folder / _LOCK).unlink(missing_ok=True)
                 self.folder.rmdir()
         os.close(self.lock)
 
@@ -124,24 +124,27 @@ class Spool:
         journal = self._journals.pop(segment, None)
         if journal is not None:
             journal.close()
-            journal.path.unlink(missing_ok=True)
+            with suppress(OSError):  # it is replayed some day, into batches that the store has
+                journal.path.unlink(missing_ok=True)
 
-    def write(self, batch: Batch) -> None:
-        """Keep a batch that is in memory.
+    def write(self, batches: Sequence[Batch]) -> None:
+        """Keep batches that are in memory, all of them or none.
 
         Raises:
-            SpoolFullError: There is no room for it within the bound.
+            SpoolFullError: There is no room for them within the bound.
             OSError: The disk has none, or fails.
         """
-        content = sealed_file.content_of(batch)
-        if not self._count(len(content)):
+        contents = [(batch, sealed_file.content_of(batch)) for batch in batches]
+        size = sum(len(content) for _, content in contents)
+        if not self._count(size):
             raise SpoolFullError(f"{self._root}: the spool has reached its bound of {self._max_bytes} bytes")
         try:
-            batch.file = sealed_file.write_sealed(self._own, batch, content)
+            files = sealed_file.write_sealed(self._own, contents)
         except OSError:
-            self._count(-len(content))
+            self._count(-size)
             raise
-        batch.file_bytes = len(content)
+        for file, (batch, content) in zip(files, contents, strict=True):
+            batch.file, batch.file_bytes = file, len(content)
 
     def load(self, batch: Batch) -> SealedObject:
         """Read a batch's object.

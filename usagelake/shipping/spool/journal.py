@@ -2,8 +2,10 @@ r"""A journal: the lines of one segment, appended before `emit` returns, until e
 
 The file holds the lines verbatim, each ended by a line feed, and between them lines of its own that begin with `#`,
 which no event does: the header (version, segment, rules), `#at N` (the lines that follow were offered in minute N of
-the epoch) and `#pos OFFSET SOURCE` (a source has been taken up to there). Whatever stands after the last line feed
-was being written when the process or the machine ended, and its `emit` had not returned.
+the epoch), and around lines of a source that can be read again `#group N` (N bytes follow that count as a whole or not
+at all) and `#pos OFFSET SOURCE` (the source has been taken up to there). What stands after the last line feed, or in a
+group that is not whole, was being written when the process or the machine ended: its `emit` had not returned, or it
+will be read from its source again.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 SUFFIX: Final = ".journal"
 _HEADER: Final = b"#usagelake-journal "
 _AT: Final = b"#at "
+_GROUP: Final = b"#group "
 _POSITION: Final = b"#pos "
 _VERSION: Final = 1
 
@@ -95,9 +98,10 @@ def at_minute(minute: int) -> bytes:
     return b"%b%d\n" % (_AT, minute)
 
 
-def at_position(source: str, offset: int) -> bytes:
-    """Write that a source has been taken up to an offset."""
-    return b"%b%d %b\n" % (_POSITION, offset, source.encode())
+def with_position(lines: bytes, source: str, offset: int) -> bytes:
+    """Write whole lines, and that their source has been taken up to an offset with them: all of it or nothing."""
+    group = lines + b"%b%d %b\n" % (_POSITION, offset, source.encode())
+    return b"%b%d\n" % (_GROUP, len(group)) + group
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +148,18 @@ def read_lines(path: Path) -> Iterator[tuple[bytes, int] | tuple[str, int]]:
         OSError: It cannot be read.
     """
     minute = 0
+    left = path.stat().st_size
     with path.open("rb") as file:
         for written in file:
+            left -= len(written)
             if not written.endswith(b"\n"):
                 return
             line = written[:-1]
             if line.startswith(_AT):
                 minute = int(line[len(_AT) :])
+            elif line.startswith(_GROUP):
+                if left < int(line[len(_GROUP) :]):
+                    return
             elif line.startswith(_POSITION):
                 offset, source = line[len(_POSITION) :].split(b" ", 1)
                 yield source.decode(), int(offset)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
+from usagelake.domain.manifest import Manifest
 from usagelake.shipping.batch import Batch, SealedObject
-from usagelake.shipping.manifest import Manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 SUFFIX: Final = ".batch"
@@ -53,35 +55,43 @@ def content_of(batch: Batch) -> bytes:
     return json.dumps(header).encode() + b"\n" + sealed.body
 
 
-def write_sealed(folder: Path, batch: Batch, content: bytes) -> Path:
-    """Write a batch: a temporary file, fsync, rename, and the folder's own fsync.
+def write_sealed(folder: Path, contents: Sequence[tuple[Batch, bytes]]) -> list[Path]:
+    """Write batches: temporary files, fsync of each, renames, and the folder's own fsync.
+
+    Together they cost little more than one: a file system brings what was written before an fsync to the disk with it.
 
     Args:
         folder: Where.
-        batch: Whose name the file gets.
-        content: What `content_of` gave.
+        contents: Each batch, whose name its file gets, and what `content_of` gave of it.
 
     Returns:
-        The file.
+        The files.
 
     Raises:
-        OSError: The disk is full, or broken; nothing is left behind under the batch's name.
+        OSError: The disk is full, or broken; none of them is left behind.
     """
-    final = folder / file_name(batch)
-    unfinished = final.with_suffix(_UNFINISHED)
+    finals = [folder / file_name(batch) for batch, _ in contents]
+    unfinished = [final.with_suffix(_UNFINISHED) for final in finals]
+    descriptors: list[int] = []
     try:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            _write_all(descriptor, content)
-            os.fdatasync(descriptor)
+            for path, (_, content) in zip(unfinished, contents, strict=True):
+                descriptors.append(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+                _write_all(descriptors[-1], content)
+            for descriptor in descriptors:
+                os.fdatasync(descriptor)
         finally:
-            os.close(descriptor)
-        unfinished.rename(final)
+            for descriptor in descriptors:
+                os.close(descriptor)
+        for path, final in zip(unfinished, finals, strict=True):
+            path.rename(final)
         _sync_folder(folder)
     except OSError:
-        unfinished.unlink(missing_ok=True)
+        for path in (*unfinished, *finals):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
         raise
-    return final
+    return finals
 
 
 def read_sealed(file: Path) -> SealedObject:

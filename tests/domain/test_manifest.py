@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usagelake.shipping.manifest import EVENTS, FIRST, LAST, SHA256, Manifest
+from usagelake.domain.manifest import EVENTS, FIRST, LAST, SHA256, Manifest
 
 SOUND = {EVENTS: "2", FIRST: "2025-10-05T12:00:00Z", LAST: "2025-10-05T12:00:00.5Z", SHA256: "0" * 64}
 UNREADABLE = (

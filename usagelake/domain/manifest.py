@@ -51,11 +51,18 @@ class Manifest:
             '2025-10-05T12:00:00.5Z'
         """
         # Without its Z, an instant sorts as text where it sorts in time, however many digits its fraction has.
-        ordered = sorted({text[:-1] for text in timestamps if _INSTANT.fullmatch(text)})
+        cut = [text[:-1] for text in timestamps]
+        first: str | None
+        last: str | None
+        if cut and all(_is_instant(timestamps[cut.index(end)]) for end in (min(cut), max(cut))):
+            first, last = min(cut) + "Z", max(cut) + "Z"
+        else:
+            ordered = sorted({text[:-1] for text in timestamps if _INSTANT.fullmatch(text)})
+            first, last = _first_real(ordered), _first_real(reversed(ordered))
         return cls(
             events=body.count(b"\n"),
-            first=_first_real(ordered),
-            last=_first_real(reversed(ordered)),
+            first=first,
+            last=last,
             sha256=hashlib.sha256(body).hexdigest(),
         )
 
