@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PERIOD := 2025-10
 
-.PHONY: demo test lint types contracts check bench bench-shipping lock wheel clean help
+.PHONY: demo test lint types contracts check bench bench-shipping conformance synth diff deploy lock wheel clean help
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -34,6 +34,21 @@ bench: .venv/dev ## Measure the main job against its floor (minutes; see bench/R
 bench-shipping: .venv/dev .venv-peers/ready ## Measure delivery against other handlers (minutes; needs a quiet machine).
 	$(BIN)/python -m bench.shipping.run $(ARGS)
 
+conformance: .venv/dev ## Compare DuckDB with a real Trino, which is fetched from Maven (minutes; needs Java 24 or later).
+	$(BIN)/python -m tests.conformance.run $(ARGS)
+
+synth: .venv/dev ## Write the CDK app's templates into cdk.out/ (ENV=dev for one environment).
+	CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON='{"env": "$(ENV)"}' $(BIN)/python app.py
+
+diff: .venv/dev ## Show what deploying ENV would change.
+	$(CDK) diff -c env=$(call one_env) --all
+
+deploy: .venv/dev ## Deploy ENV to AWS.
+	$(CDK) deploy -c env=$(call one_env) --all
+ENV := all
+CDK := PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes aws-cdk@2.1148.1
+one_env = $(if $(filter all,$(ENV)),$(error name one environment: make $@ ENV=dev),$(ENV))
+
 wheel: .venv/dev ## Build the wheel into dist/.
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
@@ -46,7 +61,7 @@ lock: ## Pin the requirements again; needs uv.
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 
 clean: ## Remove what the commands have made.
-	rm -rf .venv .venv-peers demo dist build bench/data bench/out
+	rm -rf .venv .venv-peers cdk.out demo dist build bench/data bench/out
 
 .venv/main: requirements/build.txt requirements/main.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "usagelake needs Python 3.11 or later; name one with make PYTHON=…")'

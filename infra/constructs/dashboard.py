@@ -1,0 +1,82 @@
+"""One page on which a delivery is seen whole: what came, what was logged, what landed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from infra.constructs.alarm import metric
+from infra.constructs.delivery_alarms import lines_in, records_out, requests
+from infra.constructs.shipper_alarms import NAMESPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from infra.constructs.delivery_alarms import DeliveryPlaces
+    from infra.settings import Watch
+
+_WIDE = 24
+_HALF = 12
+
+
+class Dashboard(Construct):
+    """The dashboard of one environment.
+
+    Args:
+        scope: Where it belongs.
+        construct_id: Its id there.
+        name: Its name.
+        places: The delivery.
+        watch: Which shippers are watched.
+        alarms: The alarms, whose states it begins with.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        places: DeliveryPlaces,
+        watch: Watch,
+        alarms: Sequence[cloudwatch.IAlarm],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        period = cdk.Duration.minutes(5)
+        stream = {"DeliveryStreamName": places.stream}
+        rows: list[list[cloudwatch.IWidget]] = [
+            [cloudwatch.AlarmStatusWidget(title="Alarms", alarms=[*alarms], width=_WIDE)],
+            [
+                _graph(
+                    "Requests, lines, records that landed",
+                    [
+                        *(requests(api, period) for api in places.apis),
+                        lines_in(places, period),
+                        records_out(places, period),
+                    ],
+                ),
+                _graph(
+                    "Age of what waits in Firehose (s)",
+                    [metric("AWS/Firehose", "DeliveryToS3.DataFreshness", stream, statistic="Maximum")],
+                ),
+            ],
+        ]
+        for service in watch.shippers:
+            own = {watch.shipper_dimension: service}
+            rows.append(
+                [
+                    _graph(f"{service}: events", [metric(NAMESPACE, each, own) for each in ("offered", "delivered")]),
+                    _graph(
+                        f"{service}: lost or waiting",
+                        [metric(NAMESPACE, each, own) for each in ("dropped", "failed", "spooled")],
+                    ),
+                ]
+            )
+        cloudwatch.Dashboard(self, "Dashboard", dashboard_name=name, widgets=rows)
+
+
+def _graph(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=[*metrics], width=_HALF)

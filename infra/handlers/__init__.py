@@ -1,0 +1,1 @@
+"""What runs in AWS while the app is deployed: sources of inline functions."""

@@ -1,0 +1,1 @@
+"""One module per stack: it picks constructs and joins them, and creates next to nothing itself."""

@@ -1,0 +1,66 @@
+"""What AWS's own rules say of the templates: cdk-nag and cfn-lint."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+from tests.infra.assembly import Assembly
+
+# Each rule that is acknowledged anywhere; its reason stands beside the construct.
+ACKNOWLEDGED = {
+    "AwsSolutions-APIG3",  # no web ACL
+    "AwsSolutions-APIG4",  # a key is no authorization
+    "AwsSolutions-APIG6",  # no execution log
+    "AwsSolutions-COG4",  # no Cognito
+    "AwsSolutions-IAM4",  # AWS's own policy for API Gateway's logs
+    "AwsSolutions-IAM5",  # a star below a prefix
+    "AwsSolutions-L1",  # python3.13
+}
+
+
+def test_cdk_nag_ran_and_found_nothing_that_lacks_a_reason(assembly: Assembly) -> None:
+    """A report names plugins that found something; the canary is a bucket that it must find something at."""
+    assert assembly.report["pluginReports"] == []
+    (canary,) = assembly.canary_report["pluginReports"]
+    assert canary["pluginName"] == "AwsSolutions"
+    assert {"AwsSolutions-S1", "AwsSolutions-S10"} <= {each["ruleName"] for each in canary["violations"]}
+
+
+def test_every_acknowledgment_has_a_reason_in_a_sentence(assembly: Assembly) -> None:
+    assert assembly.acknowledged
+    for construct, rule, reason in assembly.acknowledged:
+        assert re.fullmatch(r"[A-Z].{25,}\.", reason), (construct, rule)
+
+
+def test_only_known_rules_are_acknowledged(assembly: Assembly) -> None:
+    found = [re.search(r"AwsSolutions-[A-Z0-9]+", rule) for _, rule, _ in assembly.acknowledged]
+    assert {each and each[0] for each in found} == ACKNOWLEDGED
+
+
+def test_no_acknowledgment_lets_a_whole_service_or_every_resource_stand(assembly: Assembly) -> None:
+    for construct, rule, _ in assembly.acknowledged:
+        assert "Action::" not in rule, construct
+        assert not rule.endswith("[Resource::*]"), construct
+        assert "IAM5" not in rule or "[Resource::" in rule, construct
+
+
+def test_cfn_lint_finds_nothing(assembly: Assembly) -> None:
+    """W3005 is left out: it is the CDK that names dependencies which a reference makes already."""
+    templates = [str(path) for path in sorted(assembly.folder.glob("*.template.json"))]
+    assert len(templates) == 5 * 5 + 1
+    run = subprocess.run(
+        [sys.executable, "-c", "from cfnlint.runner import main; main()", "--ignore-checks", "W3005", "--", *templates],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stdout
+
+
+def test_templates_stay_below_what_cloudformation_takes(assembly: Assembly) -> None:
+    for stack, template in assembly.templates.items():
+        assert len(template["Resources"]) <= 500, stack
+        assert (assembly.folder / f"{stack}.template.json").stat().st_size < 1_000_000, stack
