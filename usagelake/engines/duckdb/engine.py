@@ -72,7 +72,7 @@ class DuckDBEngine:
         self._work = database.parent / "work"
         self._connection = connect(database, spill=self._work / "spill", memory_limit=memory_limit, read_only=read_only)
         self._schema = table_schema()
-        self._carried: dict[str, Carried] = {}
+        self._carried: dict[tuple[str, str], Carried] = {}
         if not read_only:
             shutil.rmtree(self._work, ignore_errors=True)
             self._work.mkdir(parents=True)
@@ -208,10 +208,11 @@ class DuckDBEngine:
         if any(parameter.type.endswith("[]") for parameter in file.params.values()):
             tree = as_insertion(bind(file.tree, file.params, values, origin=where))
             return carry(tree, self._schema, origin=file.origin), {}
-        if file.origin not in self._carried:
+        known = (file.origin, file.digest)
+        if known not in self._carried:
             types = {parameter.name: parameter.type for parameter in file.params.values()}
-            self._carried[file.origin] = carry(as_insertion(file.tree), self._schema, params=types, origin=file.origin)
-        return self._carried[file.origin], complete(file.params, values or {}, where=where)
+            self._carried[known] = carry(as_insertion(file.tree), self._schema, params=types, origin=file.origin)
+        return self._carried[known], complete(file.params, values or {}, where=where)
 
     def _know(self, relation: str, columns: Mapping[str, str]) -> None:
         self._schema[relation] = {name: str(kind) for name, kind in columns.items()}
