@@ -45,7 +45,7 @@ def _load_folder_once(folder: Path) -> list[SqlFile]:
 
 
 _make_engine = DuckDBEngine.__init__
-_carried: dict[str, Carried] = {}
+_carried: dict[tuple[str, str], Carried] = {}
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def _packaged_queries_at_hand(*, carried: bool) -> Iterator[None]:
     Args:
         carried: Carry them to DuckDB only once, too: for runs that have no queries of their own.
     """
-    made: list[dict[str, Carried]] = []
+    made: list[dict[tuple[str, str], Carried]] = []
 
     def make_engine(self: DuckDBEngine, *given: Any, **named: Any) -> None:
         _make_engine(self, *given, **named)
@@ -69,7 +69,7 @@ def _packaged_queries_at_hand(*, carried: bool) -> Iterator[None]:
     ):
         yield
     for new in made:
-        _carried.update({origin: done for origin, done in new.items() if origin.startswith("/")})
+        _carried.update({file: done for file, done in new.items() if file[0].startswith("/")})
 
 
 def invoke(*arguments: object, env: Mapping[str, str] | None = None) -> Result:

@@ -103,7 +103,7 @@ class _Bench:
         wanted = [file for file in load_queries().all() if file.kind != "meters" or file.name in METERS]
         self.queries = QueryLibrary(wanted)
         self.pricing = load_pricing(job.pricing, meters=METERS)
-        self.carried: dict[str, Carried] = {}
+        self.carried: dict[tuple[str, str], Carried] = {}
 
     def bill(self, lake: Path, out: Path, *, fails_at: int = 0, commit_fails_at: int = 0) -> _Failing:
         """Run the job, which fails if it comes to the fault; give the connection, which has counted."""
