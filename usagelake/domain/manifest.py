@@ -54,8 +54,9 @@ class Manifest:
         cut = [text[:-1] for text in timestamps]
         first: str | None
         last: str | None
-        if cut and all(_is_instant(timestamps[cut.index(end)]) for end in (min(cut), max(cut))):
-            first, last = min(cut) + "Z", max(cut) + "Z"
+        low, high = min(cut, default=""), max(cut, default="")
+        if cut and _is_instant(timestamps[cut.index(low)]) and _is_instant(timestamps[cut.index(high)]):
+            first, last = f"{low}Z", f"{high}Z"
         else:
             ordered = sorted({text[:-1] for text in timestamps if _INSTANT.fullmatch(text)})
             first, last = _first_real(ordered), _first_real(reversed(ordered))

@@ -53,11 +53,11 @@ class Sealer:
         self._turn = threading.Lock()
         self._synced = -_BETWEEN_SYNCS
 
-    def new_segment(self, *, volatile: bool = False) -> Segment:
+    def _new_segment(self) -> Segment:
         """Begin a segment: with a journal if the spool keeps every event and works, else in memory alone."""
         segment_id = self._surroundings.new_id()
         spool = self._depot.spool
-        if volatile or spool is None or not spool.every_event:
+        if spool is None or not spool.every_event:
             return Segment(segment_id, self._rules)
         try:
             journal = spool.open_journal(segment_id, self._rules, _JOURNAL_BYTES)
@@ -68,7 +68,7 @@ class Sealer:
 
     def begin(self) -> None:
         """Go on in a new segment: the spool is there now."""
-        fresh = self.new_segment()
+        fresh = self._new_segment()
         with self._intake.lock:
             self._intake.segments.append(fresh)
 

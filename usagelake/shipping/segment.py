@@ -28,7 +28,6 @@ class Segment:
         minute_ends: When it ends.
         first: When its first line was offered, in seconds since the epoch.
         since: When the sealer saw it first, in monotonic seconds.
-        pending: Lines that the sealer has taken and not put into a batch yet.
         positions: How far sources were taken when its last lines were.
         outstanding: Batches cut from it that are neither delivered nor kept by the spool in files of their own.
         closed: Whether all its lines are in batches.
@@ -45,7 +44,6 @@ class Segment:
         "minute_ends",
         "outstanding",
         "partition",
-        "pending",
         "positions",
         "since",
         "state",
@@ -64,7 +62,6 @@ class Segment:
         self.taken_minute = 0
         self.first: float | None = None
         self.since: float | None = None
-        self.pending = 0
         self.positions: dict[str, int] = {}
         self.outstanding = 0
         self.closed = False
