@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from usagelake.domain.schema import ColumnType
+from usagelake.engines.text_literal import text_literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,13 +36,14 @@ def trino_table(table: Table) -> str:
     columns = ", ".join(
         f"{column.name} {trino_type(column.type)}"
         + ("" if column.nullable else " NOT NULL")
-        + f" COMMENT {text(column.doc)}"
+        + f" COMMENT {text_literal(column.doc)}"
         for column in table.columns
     )
     options = ["format = 'PARQUET'"]
     if table.day_of is not None:
-        options.append(f"sorted_by = ARRAY[{text(table.day_of)}]")
-    return f"CREATE TABLE IF NOT EXISTS {table.name} ({columns}) COMMENT {text(table.doc)} WITH ({', '.join(options)})"
+        options.append(f"sorted_by = ARRAY[{text_literal(table.day_of)}]")
+    comment = text_literal(table.doc)
+    return f"CREATE TABLE IF NOT EXISTS {table.name} ({columns}) COMMENT {comment} WITH ({', '.join(options)})"
 
 
 def athena_table(table: Table, *, database: str, location: str) -> str:
@@ -53,21 +55,11 @@ def athena_table(table: Table, *, database: str, location: str) -> str:
         location: The S3 prefix of the database's tables, without a `/` at its end.
     """
     columns = ", ".join(
-        f"`{column.name}` {_ATHENA.get(column.type, str(column.type))} COMMENT {text(column.doc)}"
+        f"`{column.name}` {_ATHENA.get(column.type, str(column.type))} COMMENT {text_literal(column.doc)}"
         for column in table.columns
     )
     return (
         f"CREATE TABLE IF NOT EXISTS `{database}`.`{table.name}` ({columns}) "
-        f"LOCATION {text(f'{location}/{table.name}/')} "
+        f"LOCATION {text_literal(f'{location}/{table.name}/')} "
         "TBLPROPERTIES ('table_type' = 'ICEBERG', 'format' = 'parquet')"
     )
-
-
-def text(value: str) -> str:
-    """Write a text as a SQL literal.
-
-    Example:
-        >>> text("it's")
-        "'it''s'"
-    """
-    return "'" + value.replace("'", "''") + "'"

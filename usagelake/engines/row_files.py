@@ -10,17 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from usagelake.engines.duckdb.connection import engine_errors
+from usagelake.engines.duckdb.connection import WRITE_AS, engine_errors
+from usagelake.engines.text_literal import text_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-WRITE_AS = {
-    "parquet": "FORMAT parquet, COMPRESSION zstd",
-    "csv": "FORMAT csv, HEADER",
-    "ndjson": "FORMAT json",
-}
-"""What COPY is told for each format of a file."""
 
 _READER = (
     "columns = {'line': 'VARCHAR'}, delim = '\x01', quote = '', escape = '', comment = '', header = false, "
@@ -77,8 +71,8 @@ def write_rows(
         )
         with working_connection(folder) as connection:
             connection.execute(
-                f"COPY (SELECT {fields} FROM read_csv({literal(str(lines))}, {_READER})) "
-                f"TO {literal(str(path.absolute()))} ({WRITE_AS[file_format]})"
+                f"COPY (SELECT {fields} FROM read_csv({text_literal(str(lines))}, {_READER})) "
+                f"TO {text_literal(str(path.absolute()))} ({WRITE_AS[file_format]})"
             )
 
 
@@ -95,11 +89,6 @@ def _duckdb_type(kind: str) -> str:
         return kind
     known = {"boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "date"}
     return plain.upper() if plain in known else "VARCHAR"
-
-
-def literal(value: str) -> str:
-    """Write a text as a SQL literal."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _quoted(name: str) -> str:

@@ -26,6 +26,13 @@ CHECKPOINT_AT = "128MB"
 """How long the write-ahead log may grow before its rows are written where they belong. At DuckDB's default of 16 MB
 nearly every batch paid for that again."""
 
+WRITE_AS = {
+    "parquet": "FORMAT parquet, COMPRESSION zstd",
+    "csv": "FORMAT csv, HEADER",
+    "ndjson": "FORMAT json",
+}
+"""What COPY is told for each format of a file."""
+
 
 def connect(
     database: Path, *, spill: Path, memory_limit: str = MEMORY_LIMIT, read_only: bool = False

@@ -15,12 +15,13 @@ from usagelake.domain.landing import Source
 from usagelake.domain.schema import TABLES
 from usagelake.engines.dialect import Carried, carry
 from usagelake.engines.duckdb import landing_relations
-from usagelake.engines.duckdb.connection import MEMORY_LIMIT, SCHEMA, connect, engine_errors
+from usagelake.engines.duckdb.connection import MEMORY_LIMIT, SCHEMA, WRITE_AS, connect, engine_errors
 from usagelake.engines.duckdb.insertion import as_insertion
 from usagelake.engines.duckdb.staging import Staged, batches, stage
 from usagelake.engines.duckdb.tables import create_tables
 from usagelake.engines.parameters import bind, complete
 from usagelake.engines.protocol import Batch, Rows
+from usagelake.engines.text_literal import text_literal
 from usagelake.engines.working_schema import LANDING_COLUMNS, OBJECT_COLUMNS, landing_relation, table_schema
 from usagelake.errors import ConfigurationError, EngineError
 
@@ -164,15 +165,10 @@ class DuckDBEngine:
 
     def export(self, query: SqlFile, values: Mapping[str, object] | None, path: Path, file_format: str) -> None:
         """Run a query and write its rows to a local file."""
-        options = {
-            "parquet": "FORMAT parquet, COMPRESSION zstd",
-            "csv": "FORMAT csv, HEADER",
-            "ndjson": "FORMAT json",
-        }
-        target = str(path.absolute()).replace("'", "''")
+        target = text_literal(str(path.absolute()))
         carried, prepared = self._prepare(query, values)
         with engine_errors(f"writing {path}"):
-            self._connection.execute(f"COPY ({carried.sql}) TO '{target}' ({options[file_format]})", prepared)
+            self._connection.execute(f"COPY ({carried.sql}) TO {target} ({WRITE_AS[file_format]})", prepared)
 
     def publish(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Replace the rows of a table by these, at once."""

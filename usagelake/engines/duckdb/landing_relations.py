@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from usagelake.domain.landing import Source
 from usagelake.engines.duckdb.staging import NO_FAULT, names_folder
+from usagelake.engines.text_literal import text_literal
 from usagelake.engines.working_schema import OBJECT_COLUMNS, landing_relation
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def show(connection: duckdb.DuckDBPyConnection, staged: Staged, root: str | None
         if source in staged.chunks:
             parts.append(
                 "SELECT o.object_key, CASE WHEN c.mark IS NULL THEN c.line ELSE json_extract_string(c.line, '$') "
-                f"END AS line, nullif(c.mark, {_text(NO_FAULT)}) AS fault "
+                f"END AS line, nullif(c.mark, {text_literal(NO_FAULT)}) AS fault "
                 f"FROM read_csv({_paths([staged.chunks[source]])}, "
                 f"columns = {{'number': 'BIGINT', 'mark': 'VARCHAR', 'line': 'VARCHAR'}}, {_READER}) AS c "
                 "INNER JOIN batch_objects AS o ON c.number = o.number"
@@ -76,7 +77,7 @@ def load(
     with names_folder(folder), path.open("w", encoding="utf-8", newline="") as file:
         for row in rows:
             file.write("\x01".join(_field(value) for value in row) + "\n")
-    spec = ", ".join(f"{_text(name)}: {_text(str(kind).upper())}" for name, kind in columns.items())
+    spec = ", ".join(f"{text_literal(name)}: {text_literal(str(kind).upper())}" for name, kind in columns.items())
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM read_csv({_paths([path])}, columns = {{{spec}}}, "
         "delim = '\x01', quote = '\"', escape = '\"', comment = '', header = false, auto_detect = false, "
@@ -93,8 +94,4 @@ def _field(value: object) -> str:
 
 
 def _paths(paths: Sequence[Path]) -> str:
-    return "[" + ", ".join(_text(str(path)) for path in paths) + "]"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    return "[" + ", ".join(text_literal(str(path)) for path in paths) + "]"

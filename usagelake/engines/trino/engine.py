@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from usagelake.domain.schema import TABLES
 from usagelake.engines import row_files
-from usagelake.engines.iceberg_ddl import text, trino_table, trino_type
+from usagelake.engines.iceberg_ddl import trino_table, trino_type
 from usagelake.engines.protocol import Batch, Rows
+from usagelake.engines.text_literal import text_literal
 from usagelake.engines.trino import landing
 from usagelake.engines.trino.connection import close, connect, run, stream
 from usagelake.engines.trino.statements import Relations
@@ -123,7 +124,7 @@ class TrinoEngine:
             row_files.write_rows(file, "parquet", list(columns.items()), rows)
             work.show(shown, columns, file)
         source = f"{self._config.hive_catalog}.{work.schema}.{shown}"
-        sql = f"CREATE OR REPLACE TABLE {table} COMMENT {text(TABLES[table].doc)} AS SELECT * FROM {source}"
+        sql = f"CREATE OR REPLACE TABLE {table} COMMENT {text_literal(TABLES[table].doc)} AS SELECT * FROM {source}"
         run(self._connection, f"publishing {table}", sql)
         work.hide(shown)
 
@@ -147,13 +148,13 @@ class TrinoEngine:
         config = self._config
         where = f"{config.iceberg_catalog}.{config.schema}"
         if not self._read_only:
-            at = "" if config.location is None else f" WITH (location = {text(config.location)})"
+            at = "" if config.location is None else f" WITH (location = {text_literal(config.location)})"
             run(self._connection, f"the schema {where}", f"CREATE SCHEMA IF NOT EXISTS {where}{at}")
         found: dict[str, dict[str, str]] = {}
         for table, column, kind in self._rows(
             f"the schema {where}",
             f"SELECT table_name, column_name, data_type FROM {config.iceberg_catalog}.information_schema.columns "
-            f"WHERE table_schema = {text(config.schema)} ORDER BY table_name, ordinal_position",
+            f"WHERE table_schema = {text_literal(config.schema)} ORDER BY table_name, ordinal_position",
         ).rows:
             found.setdefault(table, {})[column] = kind.replace(" ", "")
         if self._read_only and not found.keys() & TABLES.keys():

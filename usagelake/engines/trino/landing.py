@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from usagelake.domain.landing import Source
 from usagelake.engines.duckdb import landing_relations
-from usagelake.engines.duckdb.connection import engine_errors
+from usagelake.engines.duckdb.connection import WRITE_AS, engine_errors
 from usagelake.engines.duckdb.staging import batches, stage
 from usagelake.engines.protocol import Batch
-from usagelake.engines.row_files import WRITE_AS, literal, working_connection
+from usagelake.engines.row_files import working_connection
+from usagelake.engines.text_literal import text_literal
 from usagelake.engines.working_schema import LANDING_COLUMNS, OBJECT_COLUMNS, landing_relation
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def take_in(work: WorkArea, storage: Storage, objects: Sequence[ObjectInfo]) -> 
                 for relation, columns in BATCH_RELATIONS.items():
                     connection.execute(
                         f"COPY (SELECT {', '.join(columns)} FROM {relation}) "
-                        f"TO {literal(str(folder / relation))} ({WRITE_AS['parquet']})"
+                        f"TO {text_literal(str(folder / relation))} ({WRITE_AS['parquet']})"
                     )
             for relation, columns in BATCH_RELATIONS.items():
                 work.show(relation, columns, folder / relation)

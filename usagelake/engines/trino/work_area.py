@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from usagelake.domain.schema import ColumnType
-from usagelake.engines.iceberg_ddl import text, trino_type
+from usagelake.engines.iceberg_ddl import trino_type
+from usagelake.engines.text_literal import text_literal
 from usagelake.engines.trino.connection import run, stream
 from usagelake.errors import EngineError
 from usagelake.storage import PutOutcome, open_location
@@ -56,7 +57,7 @@ class WorkArea:
             return
         self._made = True
         self._sweep()
-        where = text(f"{self._config.work_location}/{self.schema}")
+        where = text_literal(f"{self._config.work_location}/{self.schema}")
         self._run(f"CREATE SCHEMA {self._config.iceberg_catalog}.{self.schema} WITH (location = {where})")
 
     def show(self, name: str, columns: Mapping[str, str], file: Path) -> None:
@@ -77,7 +78,7 @@ class WorkArea:
         assert put is PutOutcome.CREATED
         self._files[name] = key
         spec = ", ".join(f"{column} {trino_type(ColumnType(kind))}" for column, kind in columns.items())
-        where = text(f"{self._config.work_location}/{folder}")
+        where = text_literal(f"{self._config.work_location}/{folder}")
         self._run(f"CREATE TABLE {self._hive(name)} ({spec}) WITH (format = 'PARQUET', external_location = {where})")
 
     def hide(self, name: str) -> None:
@@ -112,7 +113,7 @@ class WorkArea:
             self._connection,
             "looking for what killed runs have left",
             f"SELECT schema_name FROM {catalog}.information_schema.schemata "
-            f"WHERE starts_with(schema_name, {text(self._prefix)}) AND schema_name < {text(oldest)}",
+            f"WHERE starts_with(schema_name, {text_literal(self._prefix)}) AND schema_name < {text_literal(oldest)}",
             [],
         )
         for (schema,) in list(found):
