@@ -55,7 +55,7 @@ wheel: .venv/dev ## Build the wheel into dist/.
 lock: ## Pin the requirements again; needs uv.
 	printf 'hatchling\neditables\n' | uv pip compile - $(LOCK) -o requirements/build.txt
 	uv pip compile pyproject.toml $(LOCK) -o requirements/main.txt
-	uv pip compile pyproject.toml --extra dev --extra bench --extra ship --extra trino --extra infra --extra infra-dev -c requirements/main.txt $(LOCK) -o requirements/dev.txt
+	uv pip compile pyproject.toml --extra dev --extra bench --extra ship --extra trino --extra athena --extra lambda --extra infra --extra infra-dev -c requirements/main.txt $(LOCK) -o requirements/dev.txt
 	uv pip compile pyproject.toml --extra ship -c requirements/dev.txt $(LOCK) -o requirements/ship.txt
 	uv pip compile requirements/peers.in $(LOCK) -o requirements/peers.txt
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from usagelake.engines.duckdb import DuckDBEngine
 from usagelake.engines.packaged import packaged_folder
-from usagelake.engines.trino import TrinoEngine, load_config
 from usagelake.errors import ConfigurationError
 from usagelake.storage import open_location
 
@@ -14,12 +12,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from usagelake.engines import QueryLibrary
+    from usagelake.engines.duckdb import DuckDBEngine
+    from usagelake.engines.trino import TrinoEngine
     from usagelake.settings import Settings
     from usagelake.storage import Storage
 
 
 EngineName: TypeAlias = Literal["duckdb", "trino"]
-OpenEngine: TypeAlias = DuckDBEngine | TrinoEngine
+OpenEngine: TypeAlias = "DuckDBEngine | TrinoEngine"
 
 
 def open_engine(
@@ -63,9 +63,13 @@ def _open(
             raise ConfigurationError("--lake is a folder for DuckDB; on trino, --engine-config says where the lake is")
         if engine_config is None:
             raise ConfigurationError("--engine trino needs --engine-config FILE, which says where the lake is")
+        from usagelake.engines.trino import TrinoEngine, load_config  # noqa: PLC0415 (whose client is an extra)
+
         return TrinoEngine(load_config(engine_config), read_only=read_only)
     if engine_config is not None:
         raise ConfigurationError("--engine-config is for an engine other than duckdb; name it with --engine")
+    from usagelake.engines.duckdb import DuckDBEngine  # noqa: PLC0415 (a Lambda function does without DuckDB)
+
     if settings.memory_limit is None:
         return DuckDBEngine(lake, read_only=read_only)
     return DuckDBEngine(lake, read_only=read_only, memory_limit=settings.memory_limit)

@@ -11,10 +11,10 @@ from usagelake.domain.schema import TABLES
 from usagelake.engines import row_files
 from usagelake.engines.iceberg_ddl import trino_table, trino_type
 from usagelake.engines.protocol import Batch, Rows
+from usagelake.engines.relations import Relations
 from usagelake.engines.text_literal import text_literal
 from usagelake.engines.trino import landing
 from usagelake.engines.trino.connection import close, connect, run, stream
-from usagelake.engines.trino.statements import Relations
 from usagelake.engines.trino.work_area import WorkArea
 from usagelake.errors import EngineError
 

@@ -1,4 +1,4 @@
-"""What Trino is given to run."""
+"""What Trino and Athena are given to run."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from usagelake.engines import ad_hoc, load_queries
+from usagelake.engines.relations import Relations
 from usagelake.engines.sql_file import parse_sql_file
-from usagelake.engines.trino.statements import Relations
 from usagelake.errors import ConfigurationError
 
 QUERIES = load_queries()

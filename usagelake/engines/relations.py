@@ -1,8 +1,8 @@
-"""A SQL file as the text that Trino runs: as it is, with its values set and its relations found.
+"""A SQL file as the text that Trino and Athena run: as it is, with its values set and its relations found.
 
-Values are typed literals on the syntax tree and not bound: Trino binds none in MERGE, and its client writes bound
-values into the text as well. A working relation is given its catalog and schema; a view becomes the query that it is,
-so that reading needs no right to make one.
+Values are typed literals on the syntax tree and not bound: neither engine binds any in MERGE, and Trino's client writes
+bound values into the text as well. A working relation is given its catalog and schema; a view becomes the query that
+it is, so that reading needs no right to make one.
 """
 
 from __future__ import annotations
