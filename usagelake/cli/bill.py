@@ -18,7 +18,7 @@ from usagelake.domain.period import Period
 from usagelake.engines import load_queries, table_schema, working_schema
 from usagelake.errors import ConfigurationError
 from usagelake.services.attention import attention
-from usagelake.services.bill import Bill, bill
+from usagelake.services.bill import bill
 from usagelake.services.pricing import load_pricing
 from usagelake.settings import Settings
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from usagelake.bootstrap import EngineName
+    from usagelake.services.rate_period import Bill
 
 _INVOICES_SHOWN = 50
 
