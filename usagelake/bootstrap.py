@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from usagelake.engines.packaged import packaged_folder
@@ -65,7 +67,7 @@ def _open(
             raise ConfigurationError("--engine trino needs --engine-config FILE, which says where the lake is")
         from usagelake.engines.trino import TrinoEngine, load_config  # noqa: PLC0415 (whose client is an extra)
 
-        return TrinoEngine(load_config(engine_config), read_only=read_only)
+        return TrinoEngine(load_config(engine_config), owner=_this_process(), read_only=read_only)
     if engine_config is not None:
         raise ConfigurationError("--engine-config is for an engine other than duckdb; name it with --engine")
     from usagelake.engines.duckdb import DuckDBEngine  # noqa: PLC0415 (a Lambda function does without DuckDB)
@@ -73,6 +75,10 @@ def _open(
     if settings.memory_limit is None:
         return DuckDBEngine(lake, read_only=read_only)
     return DuckDBEngine(lake, read_only=read_only, memory_limit=settings.memory_limit)
+
+
+def _this_process() -> str:
+    return f"process {os.getpid()} of {platform.node() or 'a host without a name'}"
 
 
 def open_storage(location: str, *, endpoint_url: str | None = None) -> Storage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
+from time import sleep
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -85,6 +86,43 @@ def test_a_renewed_lease_lasts_longer(store: Storage, clock: Clock) -> None:
     first.release()
     with pytest.raises(LakeBusyError, match="second works"):
         _lease(store, clock, "third").take()
+
+
+def test_a_holder_that_works_renews_it_by_itself(store: Storage) -> None:
+    """From a thread of its own, for as long as the work lasts; then it is free, even when the work failed."""
+    lease = Lease(store, "leases/lake", "first", timedelta(seconds=4), lambda: datetime.now(UTC))
+    second = Lease(store, "leases/lake", "second", LASTS, lambda: datetime.now(UTC) - MARGIN)
+
+    def work() -> None:
+        with lease.held() as still_here:
+            while sum("renewed" in info.key for info in store.list(below="leases")) < 2:
+                still_here()
+                with pytest.raises(LakeBusyError, match="first works"):
+                    second.take()
+                sleep(0.1)
+            raise ArithmeticError
+
+    assert lease.take() is False
+    with pytest.raises(ArithmeticError):
+        work()
+    assert second.take() is False
+
+
+def test_a_holder_learns_that_it_was_too_slow(store: Storage, clock: Clock) -> None:
+    """At the latest when it asks after a beat."""
+    lease = Lease(store, "leases/lake", "first", timedelta(seconds=0.2), clock)
+    lease.take()
+    clock.move(timedelta(seconds=1) + MARGIN)
+    assert _lease(store, clock, "second").take() is True
+
+    def work() -> None:
+        with lease.held() as still_here:
+            for _ in range(200):
+                still_here()
+                sleep(0.05)
+
+    with pytest.raises(LakeBusyError, match="another one has taken over"):
+        work()
 
 
 def test_who_is_started_again_takes_over_from_itself(store: Storage, clock: Clock) -> None:

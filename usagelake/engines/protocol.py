@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
     from usagelake.domain.landing import Source
@@ -69,6 +70,16 @@ class Engine(Protocol):
     @property
     def version(self) -> str:
         """The engine and its version, as evidence names it: `duckdb 2.0.0`."""
+
+    def exclusive(self, clock: Callable[[], datetime]) -> AbstractContextManager[Callable[[], None]]:
+        """Keep every other run from changing the lake. What it gives is called now and then while the work goes on.
+
+        Args:
+            clock: Tells the time, as an aware datetime.
+
+        Raises:
+            LakeBusyError: Another run is at work; or, when it is told that the work goes on, has taken over.
+        """
 
     def take_in(self, storage: Storage, objects: Sequence[ObjectInfo]) -> Iterator[Batch]:
         """Show landing objects to SQL, batch by batch, each object once.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from usagelake.services.ingest import ingest
+from usagelake.services.ingest_and_roll_up import ingest_and_roll_up
 from usagelake.services.lake_counts import count_lake
 from usagelake.services.publication import publish_period
 from usagelake.services.rate_period import rate_period
-from usagelake.services.roll_up import roll_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,10 +49,18 @@ def prepare_bill(
         EngineError: A statement failed.
         StorageError: The landing cannot be listed.
     """
-    before = count_lake(engine, queries)
-    ingested = ingest(engine, queries, storage, clock=clock, progress=progress, keep_source_ip=keep_source_ip)
-    roll_up(engine, queries, clock=clock, progress=progress)
-    return rate_period(engine, queries, pricing, period, before=before, ingested=ingested)
+    with engine.exclusive(clock) as still_here:
+        before = count_lake(engine, queries)
+        ingested = ingest_and_roll_up(
+            engine,
+            queries,
+            storage,
+            clock=clock,
+            progress=progress,
+            keep_source_ip=keep_source_ip,
+            still_here=still_here,
+        )
+        return rate_period(engine, queries, pricing, period, before=before, ingested=ingested)
 
 
 def bill(

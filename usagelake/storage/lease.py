@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from usagelake.errors import LakeBusyError, StorageError
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 MARGIN = timedelta(seconds=10)
 """How far the clocks of two holders may be apart."""
+
+BEATS = 12
+"""How often a holder looks whether to renew, within the time that a lease lasts."""
 
 _OBJECT = re.compile(r"(?P<number>\d{8})(?:\.json|\.(?P<released>released)|\.renewed-\d{4})")
 
@@ -52,15 +57,19 @@ class Lease:
     _renewals: int = field(default=0, init=False)
     _until: datetime | None = field(default=None, init=False)
 
-    def take(self) -> None:
+    def take(self) -> bool:
         """Take it. One that its own owner has left behind, who was killed and starts again, is taken over.
+
+        Returns:
+            Whether its last holder ended without giving it back, and may have left something running.
 
         Raises:
             LakeBusyError: Another process holds it: the message says who, and until when.
             StorageError: The place cannot be read or written.
         """
         newest, released = self._newest()
-        if newest and not released:
+        left_behind = newest > 0 and not released
+        if left_behind:
             owner, until = self._holder(newest)
             if owner != self.owner and self.clock() < until + MARGIN:
                 raise LakeBusyError(
@@ -71,6 +80,7 @@ class Lease:
         if not self._put(f"{newest + 1:08}.json", until):
             raise LakeBusyError(f"{self._where}: another process has just begun to work on the lake; run again later")
         self._number, self._renewals, self._until = newest + 1, 0, until
+        return left_behind
 
     def renew(self) -> None:
         """Say that the work goes on; it costs requests only when a third of the time is over.
@@ -96,6 +106,39 @@ class Lease:
         if self._until is not None:
             self._until = None
             self._put(f"{self._number:08}.released", self.clock())
+
+    @contextmanager
+    def held(self) -> Iterator[Callable[[], None]]:
+        """Renew it from a thread of its own while something is done, and give it back whatever comes of that.
+
+        Gives:
+            What raises `LakeBusyError` once another process has taken over.
+        """
+        done = Event()
+        lost: list[LakeBusyError] = []
+
+        def beat() -> None:
+            while not done.wait(self.lasts.total_seconds() / BEATS):
+                try:
+                    self.renew()
+                except LakeBusyError as error:
+                    lost.append(error)
+                    return
+                except StorageError:
+                    continue  # it is tried again by the next beat, and there are more before the lease runs out
+
+        def still_here() -> None:
+            if lost:
+                raise lost[0]
+
+        thread = Thread(target=beat, name="lease", daemon=True)
+        thread.start()
+        try:
+            yield still_here
+        finally:
+            done.set()
+            thread.join()
+            self.release()
 
     @property
     def _where(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +27,8 @@ from usagelake.engines.working_schema import LANDING_COLUMNS, OBJECT_COLUMNS, la
 from usagelake.errors import ConfigurationError, EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from types import TracebackType
 
     from usagelake.engines.parameters import Value
@@ -74,6 +76,7 @@ class DuckDBEngine:
         self._connection = connect(database, spill=self._work / "spill", memory_limit=memory_limit, read_only=read_only)
         self._schema = table_schema()
         self._carried: dict[tuple[str, str], Carried] = {}
+        self._batches = itertools.count()
         if not read_only:
             shutil.rmtree(self._work, ignore_errors=True)
             self._work.mkdir(parents=True)
@@ -101,18 +104,24 @@ class DuckDBEngine:
         """`duckdb` and its version."""
         return f"duckdb {duckdb.__version__}"
 
+    @contextmanager
+    def exclusive(self, clock: Callable[[], datetime]) -> Iterator[Callable[[], None]]:  # noqa: ARG002 (the protocol's)
+        """Nothing: who has a lake's file open for writing has it alone."""
+        yield lambda: None
+
     def take_in(self, storage: Storage, objects: Sequence[ObjectInfo]) -> Iterator[Batch]:
         """Show landing objects to SQL, batch by batch; the next batch is read while one is worked on."""
         beside = storage.path("-")
         root = None if beside is None else str(beside).removesuffix("-")
-        plan = enumerate(batches(objects, size=BATCH_BYTES, count=BATCH_OBJECTS))
+        plan = batches(objects, size=BATCH_BYTES, count=BATCH_OBJECTS)
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="staging") as reader:
 
             def staged_next() -> Staged | None:
-                number, batch = next(plan, (0, None))
+                batch = next(plan, None)
                 if batch is None:
                     return None
-                folder = self._work / f"batch-{number}"
+                # A number of its own: a batch that was read and not asked for stays until the engine is closed.
+                folder = self._work / f"batch-{next(self._batches)}"
                 folder.mkdir()
                 return stage(storage, batch, folder)
 

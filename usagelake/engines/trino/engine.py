@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,17 +15,22 @@ from usagelake.engines.protocol import Batch, Rows
 from usagelake.engines.relations import Relations
 from usagelake.engines.text_literal import text_literal
 from usagelake.engines.trino import landing
-from usagelake.engines.trino.connection import close, connect, run, stream
+from usagelake.engines.trino.connection import SOURCE, close, connect, run, stream
 from usagelake.engines.trino.work_area import WorkArea
 from usagelake.errors import EngineError
+from usagelake.storage.lease import Lease
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from types import TracebackType
 
     from usagelake.engines.sql_file import SqlFile
     from usagelake.engines.trino.config import TrinoConfig
     from usagelake.storage import ObjectInfo, Storage
+
+LEASE = timedelta(minutes=2)
+"""For how long a run is waited for that was killed."""
 
 
 class TrinoEngine:
@@ -32,6 +38,7 @@ class TrinoEngine:
 
     Args:
         config: Where it is.
+        owner: Who works here, as others are told who have to wait.
         read_only: Open an existing lake for queries alone: nothing is made, and nothing can be executed.
 
     Raises:
@@ -40,8 +47,9 @@ class TrinoEngine:
             there.
     """
 
-    def __init__(self, config: TrinoConfig, *, read_only: bool = False) -> None:
+    def __init__(self, config: TrinoConfig, *, owner: str = "a run", read_only: bool = False) -> None:
         self._config = config
+        self._owner = owner
         self._read_only = read_only
         self._connection = connect(config)
         self._relations = Relations()
@@ -72,6 +80,16 @@ class TrinoEngine:
     def version(self) -> str:
         """`trino` and its version."""
         return self._version
+
+    @contextmanager
+    def exclusive(self, clock: Callable[[], datetime]) -> Iterator[Callable[[], None]]:
+        """Hold the lake's lease, which lies in the work location."""
+        lease = Lease(self._writable().store, f"leases/{self._config.schema}", self._owner, LEASE, clock)
+        left_behind = lease.take()
+        with lease.held() as still_here:
+            if left_behind:
+                self._end_what_is_left()
+            yield still_here
 
     def take_in(self, storage: Storage, objects: Sequence[ObjectInfo]) -> Iterator[Batch]:
         """Show landing objects to SQL, batch by batch."""
@@ -132,6 +150,23 @@ class TrinoEngine:
     def transaction(self) -> Iterator[None]:
         """Nothing: Trino has no change over several tables, and each statement is safe to repeat."""
         yield
+
+    def _end_what_is_left(self) -> None:
+        """End the statements of a killed run: they would go on, and Iceberg sees no conflict in two appends."""
+        running = self._rows(
+            "looking for what a killed run has left",
+            "SELECT query_id FROM system.runtime.queries WHERE state NOT IN ('FINISHED', 'FAILED') "
+            f"AND source = '{SOURCE}' AND \"user\" = {text_literal(self._config.user)} "
+            "AND query NOT LIKE '%system.runtime.queries%' "
+            f"AND query LIKE {text_literal(f'%{self._config.schema}_work_%')}",
+        ).rows
+        for (query,) in running:
+            with suppress(EngineError):  # it has ended by itself
+                run(
+                    self._connection,
+                    "ending a statement of a killed run",
+                    f"CALL system.runtime.kill_query(query_id => {text_literal(query)}, message => 'its run is over')",
+                )
 
     def _writable(self) -> WorkArea:
         if self._work is None:
