@@ -70,6 +70,10 @@ class Engine(Protocol):
     def version(self) -> str:
         """The engine and its version, as evidence names it: `duckdb 2.0.0`."""
 
+    @property
+    def windows_at_most(self) -> int:
+        """In how many windows stale hours are rolled up at most: a window more is a statement more per meter."""
+
     def take_in(self, storage: Storage, objects: Sequence[ObjectInfo]) -> Iterator[Batch]:
         """Show landing objects to SQL, batch by batch, each object once.
 

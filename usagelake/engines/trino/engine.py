@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from usagelake.storage import ObjectInfo, Storage
 
 
+WINDOWS_AT_MOST = 24
+"""Stale hours are rolled up in at most so many windows: a statement costs some tenths of a second."""
+
+
 class TrinoEngine:
     """A lake in a schema of a Trino cluster.
 
@@ -72,6 +76,11 @@ class TrinoEngine:
     def version(self) -> str:
         """`trino` and its version."""
         return self._version
+
+    @property
+    def windows_at_most(self) -> int:
+        """In how many windows stale hours are rolled up at most."""
+        return WINDOWS_AT_MOST
 
     def take_in(self, storage: Storage, objects: Sequence[ObjectInfo]) -> Iterator[Batch]:
         """Show landing objects to SQL, batch by batch."""
