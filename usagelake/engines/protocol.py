@@ -71,6 +71,10 @@ class Engine(Protocol):
     def version(self) -> str:
         """The engine and its version, as evidence names it: `duckdb 2.0.0`."""
 
+    @property
+    def windows_at_most(self) -> int:
+        """In how many windows stale hours are rolled up at most: a window more is a statement more per meter."""
+
     def exclusive(self, clock: Callable[[], datetime]) -> AbstractContextManager[Callable[[], None]]:
         """Keep every other run from changing the lake. What it gives is called now and then while the work goes on.
 

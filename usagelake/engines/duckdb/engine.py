@@ -18,10 +18,10 @@ from usagelake.engines.dialect import Carried, carry
 from usagelake.engines.duckdb import landing_relations
 from usagelake.engines.duckdb.connection import MEMORY_LIMIT, SCHEMA, WRITE_AS, connect, engine_errors
 from usagelake.engines.duckdb.insertion import as_insertion
-from usagelake.engines.duckdb.staging import Staged, batches, stage
 from usagelake.engines.duckdb.tables import create_tables
 from usagelake.engines.parameters import bind, complete
 from usagelake.engines.protocol import Batch, Rows
+from usagelake.engines.staging import Staged, batches, stage
 from usagelake.engines.text_literal import text_literal
 from usagelake.engines.working_schema import LANDING_COLUMNS, OBJECT_COLUMNS, landing_relation, table_schema
 from usagelake.errors import ConfigurationError, EngineError
@@ -42,6 +42,9 @@ BATCH_BYTES = 160 * 1024 * 1024
 belong while it inserts instead of through its log; small enough to fit into memory parsed."""
 
 BATCH_OBJECTS = 20_000
+
+WINDOWS_AT_MOST = 24
+"""Stale hours are rolled up in at most so many windows: a statement is cheap here."""
 
 
 class DuckDBEngine:
@@ -103,6 +106,11 @@ class DuckDBEngine:
     def version(self) -> str:
         """`duckdb` and its version."""
         return f"duckdb {duckdb.__version__}"
+
+    @property
+    def windows_at_most(self) -> int:
+        """In how many windows stale hours are rolled up at most."""
+        return WINDOWS_AT_MOST
 
     @contextmanager
     def exclusive(self, clock: Callable[[], datetime]) -> Iterator[Callable[[], None]]:  # noqa: ARG002 (the protocol's)

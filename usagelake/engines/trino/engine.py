@@ -33,6 +33,10 @@ LEASE = timedelta(minutes=2)
 """For how long a run is waited for that was killed."""
 
 
+WINDOWS_AT_MOST = 24
+"""Stale hours are rolled up in at most so many windows: a statement costs some tenths of a second."""
+
+
 class TrinoEngine:
     """A lake in a schema of a Trino cluster.
 
@@ -80,6 +84,11 @@ class TrinoEngine:
     def version(self) -> str:
         """`trino` and its version."""
         return self._version
+
+    @property
+    def windows_at_most(self) -> int:
+        """In how many windows stale hours are rolled up at most."""
+        return WINDOWS_AT_MOST
 
     @contextmanager
     def exclusive(self, clock: Callable[[], datetime]) -> Iterator[Callable[[], None]]:
