@@ -100,6 +100,27 @@ def open_storage(location: str, *, endpoint_url: str | None = None) -> Storage:
         raise ConfigurationError([f"--landing {fault}" for fault in error.faults]) from error
 
 
+def open_pricing(location: str) -> Storage:
+    """Open the place of a price book and a customers file.
+
+    Args:
+        location: A folder of this machine, or `s3://bucket/prefix`, which is opened with the AWS SDK's own
+            configuration.
+
+    Raises:
+        ConfigurationError: It is no place that can be opened.
+    """
+    if not location:
+        raise ConfigurationError(
+            "--pricing is empty; name a folder that holds price_book.toml and customers.csv, or s3://bucket/prefix"
+        )
+    try:
+        return open_location(location)
+    except ConfigurationError as error:
+        files = "price_book.toml and customers.csv"
+        raise ConfigurationError([f"--pricing {fault} ({files})" for fault in error.faults]) from error
+
+
 def example_pricing() -> Path:
     """Tell where the example price book and customers lie."""
     return packaged_folder("pricing")

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from tests import reference
 from tests.strategies import LakeSpec, lake
-from usagelake.bootstrap import open_engine, open_storage
+from usagelake.bootstrap import open_engine, open_pricing, open_storage
 from usagelake.domain.period import Period
 from usagelake.domain.schema import TABLES
 from usagelake.engines import load_queries
@@ -64,7 +64,7 @@ def _bill(engine: DuckDBEngine, landing: Path, pricing: Path, period: str, out: 
         engine,
         QUERIES,
         open_storage(str(landing)),
-        load_pricing(pricing, meters={meter.name for meter in QUERIES.meters()}),
+        load_pricing(open_pricing(str(pricing)), meters={meter.name for meter in QUERIES.meters()}),
         Period.parse(period),
         out,
         clock=lambda: NOW,

@@ -102,7 +102,7 @@ class _Bench:
         self.job = job
         wanted = [file for file in load_queries().all() if file.kind != "meters" or file.name in METERS]
         self.queries = QueryLibrary(wanted)
-        self.pricing = load_pricing(job.pricing, meters=METERS)
+        self.pricing = load_pricing(LocalFolder(job.pricing), meters=METERS)
         self.carried: dict[tuple[str, str], Carried] = {}
 
     def bill(self, lake: Path, out: Path, *, fails_at: int = 0, commit_fails_at: int = 0) -> _Failing:

@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from usagelake.bootstrap import open_engine, open_storage
+from usagelake.bootstrap import open_engine, open_pricing, open_storage
 from usagelake.cli.console import progress_for, stdout_console, table
-from usagelake.cli.options import FOLDER, engine_config_option, engine_option, json_option, queries_option, quiet_option
+from usagelake.cli.options import (
+    FOLDER,
+    PRICING_HELP,
+    engine_config_option,
+    engine_option,
+    json_option,
+    queries_option,
+    quiet_option,
+)
 from usagelake.domain.canonical_json import canonical_json
 from usagelake.domain.money import format_amount
 from usagelake.domain.period import Period
@@ -40,13 +48,7 @@ _INVOICES_SHOWN = 50
     metavar="DIR",
     help="The landing objects: .jsonl and .jsonl.gz below a folder.",
 )
-@click.option(
-    "--pricing",
-    required=True,
-    type=FOLDER,
-    metavar="DIR",
-    help="A folder with price_book.toml and customers.csv.",
-)
+@click.option("--pricing", required=True, metavar="DIR", help=PRICING_HELP)
 @click.option("--period", required=True, metavar="YYYY-MM", help="The month to bill, in UTC.")
 @click.option("--out", required=True, type=FOLDER, metavar="DIR", help="Where the results go; see below.")
 @click.option(
@@ -60,7 +62,7 @@ _INVOICES_SHOWN = 50
 @quiet_option
 def bill_command(  # noqa: PLR0913, PLR0917 (one for each option)
     landing: str,
-    pricing: Path,
+    pricing: str,
     period: str,
     out: Path,
     lake: Path | None,
@@ -96,7 +98,7 @@ def bill_command(  # noqa: PLR0913, PLR0917 (one for each option)
         raise ConfigurationError(faults)
     queries.check_meters(table_schema())
     storage = open_storage(landing)
-    prices = load_pricing(pricing, meters={meter.name for meter in queries.meters()})
+    prices = load_pricing(open_pricing(pricing), meters={meter.name for meter in queries.meters()})
     if out.exists() and not out.is_dir():
         raise click.UsageError(f"--out {out} is a file; name a folder")
     if lake is not None and lake.exists() and not lake.is_dir():

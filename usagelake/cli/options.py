@@ -43,6 +43,7 @@ engine_config_option = click.option(
     metavar="FILE",
     help="A TOML file that says where a lake of --engine trino is: host, port, user, schema, work, work_location.",
 )
+PRICING_HELP = "A folder, or s3://bucket/prefix, with price_book.toml and customers.csv."
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON on standard output, and nothing else there."
 )
