@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from usagelake import __version__
+from usagelake.cli.backfill import backfill_command
 from usagelake.cli.bill import bill_command
 from usagelake.cli.check import check_command
 from usagelake.cli.queries import queries_command
@@ -82,6 +83,7 @@ def main() -> None:
 
 
 main.add_command(bill_command)
+main.add_command(backfill_command)
 main.add_command(query_command)
 main.add_command(queries_command)
 main.add_command(check_command)
