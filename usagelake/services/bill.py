@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from usagelake.services.ingest import ingest
 from usagelake.services.lake_counts import count_lake
 from usagelake.services.publication import publish_period
+from usagelake.services.publish_lines import publish_lines
 from usagelake.services.rate_period import rate_period
 from usagelake.services.roll_up import roll_up
 
@@ -68,7 +69,7 @@ def bill(
     progress: Progress,
     keep_source_ip: bool = False,
 ) -> Bill:
-    """Bill a period from the raw lines, and write what it comes to into a folder.
+    """Bill a period from the raw lines, and write what it comes to into the lake and into a folder.
 
     Killed at any moment and run again, it ends with the same invoices, byte for byte.
 
@@ -91,5 +92,6 @@ def bill(
     done = prepare_bill(
         engine, queries, storage, pricing, period, clock=clock, progress=progress, keep_source_ip=keep_source_ip
     )
+    publish_lines(engine, queries, done, clock=clock)  # first: the folder is what a caller waits for
     publish_period(engine, queries, done, out)
     return done
