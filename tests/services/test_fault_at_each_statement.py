@@ -143,7 +143,7 @@ def _state(lake: Path) -> str:
         tables = connection.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()
         held = {}
         for (table,) in tables:
-            clocks = {"ingested_at", "computed_at", "first_seen_at", "marked_at"}
+            clocks = {"ingested_at", "computed_at", "first_seen_at", "marked_at", "published_at"}
             columns = [column.name for column in TABLES[table].columns if column.name not in clocks]
             chosen = ", ".join(columns)
             held[table] = connection.execute(f"SELECT {chosen} FROM usage.{table} ORDER BY ALL").fetchall()

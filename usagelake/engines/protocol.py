@@ -108,5 +108,11 @@ class Engine(Protocol):
     def publish(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Replace the rows of a table of the schema by these, at once."""
 
+    def append(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows to a table of the schema, by one change: a reader sees all of them or none.
+
+        Instants are in UTC and without a zone, as the tables hold them. No rows change nothing.
+        """
+
     def transaction(self) -> AbstractContextManager[None]:
         """Make the statements within one change, where the engine can; each is idempotent where it cannot."""

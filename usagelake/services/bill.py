@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from usagelake.services.ingest_and_roll_up import ingest_and_roll_up
 from usagelake.services.lake_counts import count_lake
 from usagelake.services.publication import publish_period
+from usagelake.services.publish_lines import publish_lines
 from usagelake.services.rate_period import rate_period
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ def prepare_bill(
             keep_source_ip=keep_source_ip,
             still_here=still_here,
         )
-        return rate_period(engine, queries, pricing, period, before=before, ingested=ingested)
+        done = rate_period(engine, queries, pricing, period, before=before, ingested=ingested)
+        publish_lines(engine, queries, done, clock=clock)
+        return done
 
 
 def bill(
@@ -75,7 +78,7 @@ def bill(
     progress: Progress,
     keep_source_ip: bool = False,
 ) -> Bill:
-    """Bill a period from the raw lines, and write what it comes to into a folder.
+    """Bill a period from the raw lines, and write what it comes to into the lake and into a folder.
 
     Killed at any moment and run again, it ends with the same invoices, byte for byte.
 
