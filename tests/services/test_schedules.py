@@ -8,10 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from usagelake.domain.environment import LakePlaces
 from usagelake.errors import ConfigurationError
-from usagelake.services.arrivals import folders
+from usagelake.services.arrivals import Arrivals, folders
 from usagelake.services.schedules import IngestJob, Schedule, arrivals_of, periods_of
 
+PLACES = LakePlaces(
+    database="usage_dev",
+    tables="s3://lake/tables",
+    landing="s3://landing",
+    prefixes=("a",),
+    first_hour="2026/01/01/00",
+    workgroup="usage-dev-pipeline",
+    work="s3://lake/work",
+    pricing="s3://lake/pricing",
+    drafts="s3://lake/drafts",
+)
 JOBS = tuple(IngestJob)
 times = st.datetimes(datetime(2026, 2, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -52,14 +64,14 @@ def test_hourly_runs_leave_no_hour_out(time: datetime) -> None:
     assert listed == [True, True, True, True, True, False, False]
 
 
-def _hourly(time: datetime):  # noqa: ANN202 (what it returns is the test's)
-    return arrivals_of(Schedule("hourly", time), prefixes=("a",), first_hour="2026/01/01/00")
+def _hourly(time: datetime) -> Arrivals:
+    return arrivals_of(Schedule("hourly", time), PLACES)
 
 
 @given(time=times)
 def test_a_sweep_begins_no_earlier_than_the_landing(time: datetime) -> None:
     """And lists every prefix."""
-    found = arrivals_of(Schedule("sweep", time), prefixes=("a",), first_hour="2026/01/01/00")
+    found = arrivals_of(Schedule("sweep", time), PLACES)
     assert found.prefixes is None
     assert found.start == max(time - timedelta(days=62), datetime(2026, 1, 1, tzinfo=UTC))
     assert found.end > time

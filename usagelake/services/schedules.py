@@ -18,6 +18,8 @@ from usagelake.services.arrivals import Arrivals
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from usagelake.domain.environment import LakePlaces
+
 OVERLAP = timedelta(hours=3)
 """How far an hourly run looks back: Firehose and shippers deliver within minutes, and now and then late."""
 
@@ -76,32 +78,20 @@ class Schedule:
 
 
 def arrivals_of(
-    schedule: Schedule,
-    *,
-    prefixes: tuple[str, ...],
-    first_hour: str,
-    overlap: timedelta = OVERLAP,
-    sweep: timedelta = SWEEP,
+    schedule: Schedule, places: LakePlaces, *, overlap: timedelta = OVERLAP, sweep: timedelta = SWEEP
 ) -> Arrivals:
     """Tell which hours of arrival a run of ingest lists.
 
     Args:
         schedule: The call.
-        prefixes: The prefixes that the environment names.
-        first_hour: The first hour that the landing may hold, `2026/01/01/00`.
+        places: The landing's prefixes, and the first hour that it may hold.
         overlap: How far an hourly run looks back.
         sweep: How far a sweep looks back.
-
-    Example:
-        >>> ten = Schedule("hourly", datetime(2026, 11, 29, 10, tzinfo=UTC))
-        >>> found = arrivals_of(ten, prefixes=("apigw_access",), first_hour="2026/01/01/00")
-        >>> found.first_folder, found.last_folder
-        ('2026/11/29/07', '2026/11/29/10')
     """
     end = schedule.time + HOUR
     if schedule.job == IngestJob.HOURLY:
-        return Arrivals(schedule.time - overlap, end, prefixes)
-    first = datetime.strptime(first_hour, "%Y/%m/%d/%H").replace(tzinfo=UTC)
+        return Arrivals(schedule.time - overlap, end, places.prefixes)
+    first = datetime.strptime(places.first_hour, "%Y/%m/%d/%H").replace(tzinfo=UTC)
     return Arrivals(max(schedule.time - sweep, first), end)
 
 

@@ -1,0 +1,43 @@
+"""How functions tell of themselves: structured logs, and metrics that the alarms watch.
+
+Powertools reads its own variables: POWERTOOLS_SERVICE_NAME, POWERTOOLS_METRICS_NAMESPACE, POWERTOOLS_LOG_LEVEL.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+logger: Final = Logger()
+metrics: Final = Metrics()
+
+UNITS: Final[Mapping[str, MetricUnit]] = {
+    "ObjectsTaken": MetricUnit.Count,
+    "ObjectsWaiting": MetricUnit.Count,
+    "UnreadableObjects": MetricUnit.Count,
+    "LinesQuarantined": MetricUnit.Count,
+    "BytesScanned": MetricUnit.Bytes,
+    "DraftsWritten": MetricUnit.Count,
+    "Unassigned": MetricUnit.Count,
+    "Unpriced": MetricUnit.Count,
+    "LakeBusy": MetricUnit.Count,
+}
+"""Every metric, each of which is told under the dimension `environment`."""
+
+
+def tell(environment: str, counts: Mapping[str, int]) -> None:
+    """Log what a run came to, and count it.
+
+    Args:
+        environment: Whose lake it was.
+        counts: A figure for each metric of `UNITS` that the run has.
+    """
+    metrics.add_dimension(name="environment", value=environment)
+    for name, count in counts.items():
+        metrics.add_metric(name=name, unit=UNITS[name], value=count)
+    logger.info("done", extra={"counts": dict(counts)})
