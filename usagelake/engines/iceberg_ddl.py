@@ -65,8 +65,7 @@ def athena_table(table: Table, *, database: str, location: str) -> str:
         location: The S3 prefix of the database's tables, without a `/` at its end.
     """
     columns = ", ".join(
-        f"`{column.name}` {athena_type(column.type)} COMMENT {text_literal(column.doc)}"
-        for column in table.columns
+        f"`{column.name}` {athena_type(column.type)} COMMENT {text_literal(column.doc)}" for column in table.columns
     )
     return (
         f"CREATE TABLE IF NOT EXISTS `{database}`.`{table.name}` ({columns}) "

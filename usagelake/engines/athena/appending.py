@@ -41,15 +41,15 @@ def append(
     """
     try:
         import awswrangler  # noqa: PLC0415 (with pandas and pyarrow it takes seconds, and ingest needs none of them)
-        import pandas  # noqa: PLC0415, ICN001
+        import pandas as pd  # type: ignore[import-untyped]  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f'adding rows on athena needs the package {error.name}: pip install "usagelake[athena]"'
         ) from error
     what = f"adding rows to {table.name}"
-    frame = pandas.DataFrame(
+    frame = pd.DataFrame(
         {
-            column.name: pandas.Series([row[number] for row in rows], dtype="object")
+            column.name: pd.Series([row[number] for row in rows], dtype="object")
             for number, column in enumerate(table.columns)
         }
     )

@@ -56,7 +56,9 @@ _NO_CREDENTIALS: Final = (
     sdk.TokenRetrievalError,
     sdk.SSOError,
 )
-_RENEW = "renew them (aws sso login, or the role's own way) and run again; what is done is kept, and the rest is made up"
+_RENEW = (
+    "renew them (aws sso login, or the role's own way) and run again; what is done is kept, and the rest is made up"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,24 +155,36 @@ def aws_errors(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except sdk.ClientError as error:
-        known = _of_answer(what, error)
+    except (sdk.ClientError, sdk.BotoCoreError) as error:
+        known = judged(what, error)
         if known is None:
             raise
         raise known from error
-    except _NO_CREDENTIALS as error:
-        raise ConfigurationError(
+
+
+def judged(what: str, error: BaseException) -> EngineError | ConfigurationError | None:
+    """Say an error of the SDK in the project's words; None for an answer that only the caller understands.
+
+    Args:
+        what: What was done, for the message.
+        error: What was raised.
+    """
+    if isinstance(error, sdk.ClientError):
+        return _of_answer(what, error)
+    if isinstance(error, _NO_CREDENTIALS):
+        return ConfigurationError(
             f"{what}: AWS credentials cannot be had ({error}); give this process a role, a profile "
             "or AWS_ACCESS_KEY_ID, or renew them"
-        ) from error
-    except sdk.NoRegionError as error:
-        raise ConfigurationError(f"{what}: no AWS region is named; set AWS_REGION, or region in the profile") from error
-    except _NO_ANSWER as error:
-        raise EngineError(
-            f"{what}: AWS cannot be reached ({error}); see whether the network and the endpoint are right, and run again"
-        ) from error
-    except sdk.BotoCoreError as error:
-        raise ConfigurationError(f"{what}: the AWS SDK cannot work so: {error}") from error
+        )
+    if isinstance(error, sdk.NoRegionError):
+        return ConfigurationError(f"{what}: no AWS region is named; set AWS_REGION, or region in the profile")
+    if isinstance(error, _NO_ANSWER):
+        return EngineError(
+            f"{what}: AWS cannot be reached ({error}); see whether network and endpoint are right, and run again"
+        )
+    if isinstance(error, sdk.BotoCoreError):
+        return ConfigurationError(f"{what}: the AWS SDK cannot work so: {error}")
+    return None
 
 
 def _of_answer(what: str, error: sdk.ClientError) -> EngineError | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
@@ -96,7 +97,7 @@ class Catalogue:
         self._asked(what, lambda: self._update_table(table_input))
 
     def show_lines(self, name: str, columns: Mapping[str, str], location: str) -> None:
-        """Make an external table of text files whose columns `\\x01` stands between.
+        r"""Make an external table of text files whose columns `\x01` stands between.
 
         Args:
             name: Its name.
@@ -106,7 +107,7 @@ class Catalogue:
         Raises:
             EngineError: Glue refuses it.
         """
-        table_input: dict[str, Any] = {
+        table_input: Any = {
             "Name": name,
             "Description": "Of a run of usagelake; it goes with the run.",
             "TableType": "EXTERNAL_TABLE",
@@ -130,7 +131,7 @@ class Catalogue:
             f"the table {self._config.database}.{name}",
             lambda: self._clients.glue.create_table(
                 DatabaseName=self._config.database,
-                TableInput=table_input,  # type: ignore[arg-type]
+                TableInput=table_input,
             ),
         )
 
@@ -145,9 +146,7 @@ class Catalogue:
             part = gone[start : start + _DELETED_AT_ONCE]
             self._asked(
                 f"clearing away tables of {self._config.database}",
-                lambda part=part: self._clients.glue.batch_delete_table(  # type: ignore[misc]
-                    DatabaseName=self._config.database, TablesToDelete=part
-                ),
+                partial(self._clients.glue.batch_delete_table, DatabaseName=self._config.database, TablesToDelete=part),
             )
 
     def tables_called(self, pattern: str) -> list[str]:
@@ -165,7 +164,7 @@ class Catalogue:
                 asked["NextToken"] = token
             page = self._asked(
                 f"the tables of {self._config.database}",
-                lambda asked=asked: dict(self._clients.glue.get_tables(**asked)),  # type: ignore[misc]
+                partial(self._clients.glue.get_tables, **asked),
             )
             found.extend(page["TableList"])
             token = page.get("NextToken")
@@ -175,10 +174,10 @@ class Catalogue:
     def _get_table(self, name: str) -> dict[str, Any]:
         return dict(self._clients.glue.get_table(DatabaseName=self._config.database, Name=name)["Table"])
 
-    def _update_table(self, table_input: dict[str, Any]) -> None:
+    def _update_table(self, table_input: Any) -> None:
         self._clients.glue.update_table(
             DatabaseName=self._config.database,
-            TableInput=table_input,  # type: ignore[arg-type]
+            TableInput=table_input,
         )
 
     def _asked(self, what: str, function: Any) -> Any:

@@ -173,7 +173,7 @@ class AthenaEngine:
         """Replace the rows of a table by these, at once: a reader sees the former snapshot or the new one."""
         work = self._writable()
         source = work.show(f"new_{table}", landing.ONE_LINE, landing.packed(json_lines(rows)))
-        self._executions.read(f"publishing {table}", publishing.replacement(TABLES[table], source))
+        self._executions.change(f"publishing {table}", publishing.replacement(TABLES[table], source))
         work.hide(f"new_{table}")
 
     def append(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -183,7 +183,9 @@ def _is_over(seen: QueryExecutionTypeDef) -> bool:
 def _why(name: str, seen: QueryExecutionTypeDef) -> str:
     """Say why an execution did not succeed, in Athena's own words."""
     status = seen["Status"]
-    reason = str(status.get("StateChangeReason") or status.get("AthenaError", {}).get("ErrorMessage") or "no reason given")
+    reason = str(
+        status.get("StateChangeReason") or status.get("AthenaError", {}).get("ErrorMessage") or "no reason given"
+    )
     where = f"Athena execution {seen['QueryExecutionId']}"
     if status["State"] == "CANCELLED":
         return f"{name}: somebody cancelled it ({reason}; {where}); nothing of it is kept, run again"

@@ -73,9 +73,7 @@ _NO_LINES: Final = """
 """
 
 
-def take_in(
-    work: WorkArea, relations: Relations, storage: Storage, objects: Sequence[ObjectInfo]
-) -> Iterator[Batch]:
+def take_in(work: WorkArea, relations: Relations, storage: Storage, objects: Sequence[ObjectInfo]) -> Iterator[Batch]:
     """Show landing objects, batch by batch.
 
     Args:

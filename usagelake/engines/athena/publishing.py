@@ -41,7 +41,9 @@ def replacement(table: Table, source: str) -> str:
             ),
         ),
         into=exp.alias_(exp.to_table(table.name), "t", table=True),
-        using=exp.Subquery(this=exp.union(new, gone, distinct=False), alias=exp.TableAlias(this=exp.to_identifier("s"))),
+        using=exp.Subquery(
+            this=exp.union(new, gone, distinct=False), alias=exp.TableAlias(this=exp.to_identifier("s"))
+        ),
         on=exp.and_(exp.column("gone", table="s"), *(_same(table, name) for name in table.column_names)),
     )
     return to_athena(merge)
@@ -74,7 +76,9 @@ def _same(table: Table, name: str) -> exp.Expr:
     same = exp.EQ(this=theirs, expression=ours)
     if not next(column.nullable for column in table.columns if column.name == name):
         return same
-    neither = exp.and_(exp.Is(this=theirs.copy(), expression=exp.null()), exp.Is(this=ours.copy(), expression=exp.null()))
+    neither = exp.and_(
+        exp.Is(this=theirs.copy(), expression=exp.null()), exp.Is(this=ours.copy(), expression=exp.null())
+    )
     return exp.paren(exp.or_(same, neither))
 
 

@@ -15,9 +15,9 @@ from pyathena.model import AthenaQueryExecution
 from pyathena.result_set import AthenaResultSet
 from pyathena.util import RetryConfig
 
-from usagelake.engines.athena.calls import aws_errors, code_of, may_pass, message_of
+from usagelake.engines.athena.calls import code_of, judged, may_pass, message_of
 from usagelake.engines.athena.pace import CALL_ATTEMPTS, pauses
-from usagelake.errors import EngineError
+from usagelake.errors import EngineError, UsageLakeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,21 +126,18 @@ class Results:
 class _AgainError(Exception):
     """A result is to be read again from its first page."""
 
-    def __init__(self, reason: EngineError) -> None:
+    def __init__(self, reason: UsageLakeError) -> None:
         super().__init__(str(reason))
         self.reason = reason
 
 
-def _reason(what: str, cause: BaseException) -> EngineError:
-    try:
-        with aws_errors(what):
-            raise cause
-    except EngineError as error:
-        return error
-    except ClientError as error:
-        return EngineError(f"{what}: {message_of(error)} ({code_of(error)})")
-    except Exception as error:  # noqa: BLE001 (it becomes the reason)
-        return EngineError(f"{what}: {error}")
+def _reason(what: str, cause: BaseException) -> UsageLakeError:
+    known = judged(what, cause)
+    if known is not None:
+        return known
+    if isinstance(cause, ClientError):
+        return EngineError(f"{what}: {message_of(cause)} ({code_of(cause)})")
+    return EngineError(f"{what}: {cause}")
 
 
 def _columns(result: AthenaResultSet) -> list[tuple[str, str]]:

@@ -72,12 +72,12 @@ class WorkArea:
         return f"{self.location}/{self._number}-{name}"
 
     def show(self, name: str, columns: Mapping[str, str], files: Iterable[bytes]) -> str:
-        """Make a table of text files, in the stead of the one that was shown under this name; give its name.
+        r"""Make a table of text files, in the stead of the one that was shown under this name; give its name.
 
         Args:
             name: What the table is called in SQL files.
             columns: Its columns, each with Hive's type.
-            files: Each is gzip'ed text: lines, whose columns `\\x01` stands between.
+            files: Each is gzip'ed text: lines, whose columns `\x01` stands between.
 
         Raises:
             EngineError: Glue refuses the table.
@@ -119,9 +119,7 @@ class WorkArea:
         self._swept = True
         oldest = f"{_PREFIX}{self._began - LEFT_BEHIND_AFTER:{_STAMP}}"
         with suppress(EngineError):  # another run sweeps it at the same time
-            self._catalogue.forget(
-                name for name in self._catalogue.tables_called(f"{_PREFIX}[0-9].*") if name < oldest
-            )
+            self._catalogue.forget(name for name in self._catalogue.tables_called(f"{_PREFIX}[0-9].*") if name < oldest)
 
 
 def json_lines(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
