@@ -8,8 +8,8 @@ from lambdas.lake import opened
 from lambdas.settings import function_settings
 from lambdas.telemetry import logger, metrics, tell
 from usagelake.bootstrap import open_pricing, open_storage
-from usagelake.services.schedules import Schedule, periods_of
 from usagelake.services.scheduled_drafts import scheduled_drafts
+from usagelake.services.schedules import Schedule, periods_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -8,8 +8,8 @@ from lambdas.lake import opened
 from lambdas.settings import function_settings
 from lambdas.telemetry import logger, metrics, tell
 from usagelake.bootstrap import open_storage
-from usagelake.services.schedules import IngestJob, Schedule, arrivals_of
 from usagelake.services.scheduled_ingest import scheduled_ingest
+from usagelake.services.schedules import IngestJob, Schedule, arrivals_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
