@@ -32,6 +32,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
             scheduled=schedule.time,
             clock=lake.clock,
         )
-        counts["BytesScanned"] = lake.engine.spending.bytes_scanned
-    tell(settings.environment, counts)
-    return counts
+        return tell(settings.environment, counts, lake.engine.spending.bytes_scanned)

@@ -8,6 +8,7 @@ from lambdas.lake import opened
 from lambdas.settings import function_settings
 from lambdas.telemetry import logger, metrics, tell
 from usagelake.bootstrap import open_storage
+from usagelake.errors import LakeBusyError
 from usagelake.services.scheduled_ingest import scheduled_ingest
 from usagelake.services.schedules import IngestJob, Schedule, arrivals_of
 
@@ -23,15 +24,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     schedule = Schedule.parse(event, jobs=tuple(IngestJob))
     logger.append_keys(job=schedule.job, scheduled_time=schedule.time.isoformat())
     with opened(settings, schedule, context) as lake:
-        counts = scheduled_ingest(
-            lake.engine,
-            lake.queries,
-            open_storage(lake.places.landing),
-            arrivals=arrivals_of(schedule, lake.places, overlap=settings.overlap, sweep=settings.sweep),
-            clock=lake.clock,
-            stop=lake.short_of_time,
-            keep_source_ip=settings.library.keep_source_ip,
-        )
-        counts["BytesScanned"] = lake.engine.spending.bytes_scanned
-    tell(settings.environment, counts)
-    return counts
+        try:
+            counts = scheduled_ingest(
+                lake.engine,
+                lake.queries,
+                open_storage(lake.places.landing),
+                arrivals=arrivals_of(schedule, lake.places, overlap=settings.overlap, sweep=settings.sweep),
+                clock=lake.clock,
+                stop=lake.short_of_time,
+                keep_source_ip=settings.library.keep_source_ip,
+            )
+        except LakeBusyError as busy:  # the next run finds what this one has left
+            logger.warning(str(busy))
+            counts = {"LakeBusy": 1}
+        return tell(settings.environment, counts, lake.engine.spending.bytes_scanned)

@@ -30,14 +30,20 @@ UNITS: Final[Mapping[str, MetricUnit]] = {
 """Every metric, each of which is told under the dimension `environment`."""
 
 
-def tell(environment: str, counts: Mapping[str, int]) -> None:
+def tell(environment: str, counts: Mapping[str, int], bytes_scanned: int) -> dict[str, int]:
     """Log what a run came to, and count it.
 
     Args:
         environment: Whose lake it was.
         counts: A figure for each metric of `UNITS` that the run has.
+        bytes_scanned: What its statements have read.
+
+    Returns:
+        All figures.
     """
+    told = {**counts, "BytesScanned": bytes_scanned}
     metrics.add_dimension(name="environment", value=environment)
-    for name, count in counts.items():
+    for name, count in told.items():
         metrics.add_metric(name=name, unit=UNITS[name], value=count)
-    logger.info("done", extra={"counts": dict(counts)})
+    logger.info("done", extra={"counts": told})
+    return told
