@@ -79,6 +79,11 @@ class Catalog:
             return False
         return True
 
+    def databases(self) -> list[str]:
+        """Give the names of all databases."""
+        pages = self._glue.get_paginator("get_databases").paginate()
+        return [raw["Name"] for page in pages for raw in page["DatabaseList"]]
+
     def create_database(self, name: str) -> None:
         """Make a database."""
         self._glue.create_database(DatabaseInput={"Name": name})
