@@ -1,6 +1,6 @@
 """How functions tell of themselves: structured logs, and metrics that the alarms watch.
 
-Powertools reads its own variables: POWERTOOLS_SERVICE_NAME, POWERTOOLS_METRICS_NAMESPACE, POWERTOOLS_LOG_LEVEL.
+Powertools reads POWERTOOLS_LOG_LEVEL itself; service and namespace stand here, whatever its other variables say.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-logger: Final = Logger()
-metrics: Final = Metrics()
+NAMESPACE: Final = "usagelake"
+
+logger: Final = Logger(service=NAMESPACE)
+metrics: Final = Metrics(namespace=NAMESPACE, service="")  # a service would be one dimension more
 
 UNITS: Final[Mapping[str, MetricUnit]] = {
     "ObjectsTaken": MetricUnit.Count,
@@ -27,7 +29,7 @@ UNITS: Final[Mapping[str, MetricUnit]] = {
     "Unpriced": MetricUnit.Count,
     "LakeBusy": MetricUnit.Count,
 }
-"""Every metric, each of which is told under the dimension `environment`."""
+"""Every metric, each of which is told under the dimension `environment` alone."""
 
 
 def tell(environment: str, counts: Mapping[str, int], bytes_scanned: int) -> dict[str, int]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from usagelake.storage import Storage
 
 
+AT_ONCE = 16
+"""How many requests to a landing on S3 may be under way at once."""
+
 EngineName: TypeAlias = Literal["duckdb", "trino", "athena"]
 OpenEngine: TypeAlias = "DuckDBEngine | TrinoEngine | AthenaEngine"
 
@@ -160,7 +163,7 @@ def open_storage(location: str, *, endpoint_url: str | None = None) -> Storage:
     if not location:
         raise ConfigurationError("--landing is empty; name the folder of landing objects, or s3://bucket/prefix")
     try:
-        return open_location(location, endpoint_url=endpoint_url)
+        return open_location(location, endpoint_url=endpoint_url, uploads=AT_ONCE)
     except ConfigurationError as error:
         raise ConfigurationError([f"--landing {fault}" for fault in error.faults]) from error
 

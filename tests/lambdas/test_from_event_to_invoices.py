@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -120,16 +120,12 @@ def test_a_call_that_comes_twice_at_once(deployed: Environment, job: Job) -> Non
     """One of the two works, the other says that the lake is busy; what lands in it is the same."""
     _some_hours(job)
     _land(deployed, job)
-    found: list[dict[str, int]] = []
 
-    def call(number: int) -> None:
-        found.append(ingest_and_roll_up.handler(event("sweep"), Context(f"id-{number}")))
+    def call(number: int) -> dict[str, int]:
+        return ingest_and_roll_up.handler(event("sweep"), Context(f"id-{number}"))
 
-    threads = [threading.Thread(target=call, args=(number,)) for number in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(call, range(2)))
     assert sorted(counts.get("ObjectsTaken", 0) for counts in found) == [0, 7]
     bill_drafts.handler(event("drafts"), Context("id-drafts"))
     _assert_billed_alike(deployed, job)

@@ -83,8 +83,10 @@ class Executions:
             )
         self._number += 1
         failed = 0
+        place = f"{self._config.workgroup}/{self._config.database}"
         for again in range(STARTS_AT_MOST):
-            execution_id = self._start(name, sql, token(self._run, self._number, sql, reading=reading, again=again))
+            started_as = token(self._run, place, self._number, sql, reading=reading, again=again)
+            execution_id = self._start(name, sql, started_as)
             seen = self._look(name, execution_id)
             if is_over(seen) and self._is_a_predecessors(seen):
                 continue
