@@ -23,12 +23,14 @@ from usagelake.domain.json_lines import read_object
 from usagelake.domain.landing import Source, source_of
 from usagelake.engines.protocol import Unreadable
 from usagelake.engines.staging.cleanliness import Cleanliness
+from usagelake.engines.staging.fetching import fetched_ahead
 from usagelake.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from usagelake.engines.staging.fetching import Read
     from usagelake.storage import ObjectInfo, Storage
 
 JOIN_BELOW_BYTES = 256 * 1024
@@ -88,13 +90,15 @@ def stage(storage: Storage, objects: Sequence[ObjectInfo], folder: Path, *, in_p
         OSError: The folder cannot be written (a full disk, say).
     """
     staged = Staged(folder)
-    with names_folder(folder), ExitStack() as files:
+    with names_folder(folder), fetched_ahead(storage, objects) as read, ExitStack() as files:
         writers = {source: _ChunkWriter(folder / f"{source}.lines", files) for source in Source}
         for number, info in enumerate(objects):
             staged.size += info.size
             source = source_of(info.key)
             try:
-                etag, path = _stage_object(storage, info, writers[source], number, in_place=in_place)
+                etag, path = _stage_object(
+                    read, storage.path(info.key), info, writers[source], number, in_place=in_place
+                )
             except StorageError as error:
                 staged.unreadable.append(Unreadable(info.key, str(error)))
                 continue
@@ -149,10 +153,9 @@ class _ChunkWriter:
 
 
 def _stage_object(
-    storage: Storage, info: ObjectInfo, writer: _ChunkWriter, number: int, *, in_place: bool
+    read: Read, path: Path | None, info: ObjectInfo, writer: _ChunkWriter, number: int, *, in_place: bool
 ) -> tuple[str, Path | None]:
     """Stage one object; return its ETag, and its path when it is to be read where it lies."""
-    path = storage.path(info.key)
     gzipped = info.key.endswith(".gz")
     in_place = (
         in_place
@@ -165,7 +168,7 @@ def _stage_object(
     cleanliness = Cleanliness()
     held: list[bytes] = []
     held_bytes = 0
-    for chunk in storage.read(info.key):
+    for chunk in read(info.key):
         digest.update(chunk)
         if not gzipped:
             cleanliness.feed(chunk)
@@ -180,7 +183,7 @@ def _stage_object(
     if clean is not None:
         writer.join(number, clean)
     else:
-        writer.read(number, [whole] if whole is not None else storage.read(info.key), gzipped=gzipped)
+        writer.read(number, [whole] if whole is not None else read(info.key), gzipped=gzipped)
     return etag, None
 
 
