@@ -17,7 +17,7 @@ from usagelake.domain.invoice import Evidence, Invoice
 from usagelake.domain.period import Period
 from usagelake.domain.rating.rate import Rated
 from usagelake.errors import StorageError, StorageUnavailableError
-from usagelake.services.drafts import newest_drafts, run_of, write_drafts
+from usagelake.services.drafts import newest_drafts, read_draft, run_of, write_drafts
 from usagelake.services.ingest import IngestReport
 from usagelake.services.rate_period import Bill
 from usagelake.storage import LocalFolder, ObjectInfo, PutOutcome, Storage, open_location
@@ -154,8 +154,7 @@ def test_half_a_run_is_none_until_it_is_finished(store: Storage, puts: int) -> N
     assert newest_drafts(store, NOVEMBER) == written
     assert written.run == NEXT_RUN
     for name, digest in written.files.items():
-        body = b"".join(store.read(f"{written.folder}/{name}"))
-        assert digest == f"sha256:{hashlib.sha256(body).hexdigest()}"
+        assert digest == f"sha256:{hashlib.sha256(read_draft(store, written, name)).hexdigest()}"
 
 
 def test_an_attempt_that_finds_other_bytes_of_its_run_is_refused(store: Storage) -> None:
@@ -187,6 +186,18 @@ def test_the_newest_run_is_that_of_the_period(store: Storage) -> None:
     found = newest_drafts(store, NOVEMBER)
     assert found is not None
     assert (found.period, found.run) == ("2026-11", NEXT_RUN)
+
+
+def test_a_file_that_is_not_the_run_s_is_not_taken(store: Storage) -> None:
+    """One whose bytes are others than those that are listed, one that is not listed, one that is not there."""
+    written = write_drafts(store, billed(), run=RUN)
+    store.put_if_absent(f"{written.folder}/more.json", b"{}", content_type="application/json", metadata={})
+    changed = replace(written, files={**written.files, "summary.json": "sha256:0"})
+    for run, name in ((changed, "summary.json"), (written, "more.json")):
+        with pytest.raises(StorageError, match=rf"{name}: not the file that _complete\.json lists; take another run's"):
+            read_draft(store, run, name)
+    with pytest.raises(StorageError, match="cannot be"):
+        read_draft(store, written, "nothing.json")
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"[]", b'{"schema": "usagelake.drafts/2"}', b"\xff"])

@@ -132,6 +132,24 @@ def newest_drafts(storage: Storage, period: Period) -> DraftRun | None:
     return _read(storage, max(complete)) if complete else None
 
 
+def read_draft(storage: Storage, drafts: DraftRun, name: str) -> bytes:
+    """Read one file of a run, and make sure that it is the one that was written.
+
+    Args:
+        storage: The place of the drafts.
+        drafts: The run.
+        name: The file's path below the run's folder.
+
+    Raises:
+        StorageError: It cannot be read, or is not what the run wrote.
+    """
+    key = f"{drafts.folder}/{name}"
+    body = b"".join(storage.read(key))
+    if _digest(body) != drafts.files.get(name):
+        raise StorageError(f"{storage.location}/{key}: not the file that {COMPLETE} lists; take another run's drafts")
+    return body
+
+
 def _read(storage: Storage, key: str) -> DraftRun:
     try:
         document = json.loads(b"".join(storage.read(key)))
