@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import boto3
@@ -77,11 +78,12 @@ def content(store: Storage) -> dict[str, bytes]:
 
 @dataclass
 class Failing:
-    """A place whose puts fail from the n-th on."""
+    """A place that takes so many puts and fails the ones after."""
 
     inner: Storage
-    puts_left: int
+    puts: int
     asked: list[str] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
 
     @property
     def location(self) -> str:
@@ -100,9 +102,10 @@ class Failing:
         return self.inner.metadata(key)
 
     def put_if_absent(self, key: str, body: bytes, *, content_type: str, metadata: Mapping[str, str]) -> PutOutcome:
-        self.asked.append(key)
-        self.puts_left -= 1
-        if self.puts_left < 0:
+        with self.lock:
+            self.asked.append(key)
+            fails = len(self.asked) > self.puts
+        if fails:
             raise StorageUnavailableError(f"{key}: cannot be written (SlowDown)")
         return self.inner.put_if_absent(key, body, content_type=content_type, metadata=metadata)
 
@@ -135,7 +138,7 @@ def test_a_run_done_again_changes_nothing(store: Storage) -> None:
     """Not a byte, and nothing is put; also when what it comes to is not the same any more."""
     first = write_drafts(store, billed(), run=RUN)
     before = content(store)
-    watched = Failing(store, puts_left=0)
+    watched = Failing(store, puts=0)
     assert write_drafts(watched, billed(), run=RUN) == first
     assert write_drafts(watched, billed(engine="duckdb 3"), run=RUN) == first
     assert (watched.asked, content(store)) == ([], before)
@@ -146,7 +149,7 @@ def test_half_a_run_is_none_until_it_is_finished(store: Storage, puts: int) -> N
     """Whatever put it ends at, what says that it is complete is not there; done again, it is whole."""
     write_drafts(store, billed(), run=RUN)
     with pytest.raises(StorageUnavailableError, match="SlowDown"):
-        write_drafts(Failing(store, puts_left=puts), billed(), run=NEXT_RUN)
+        write_drafts(Failing(store, puts=puts), billed(), run=NEXT_RUN)
     found = newest_drafts(store, NOVEMBER)
     assert found is not None
     assert found.run == RUN
@@ -160,14 +163,13 @@ def test_half_a_run_is_none_until_it_is_finished(store: Storage, puts: int) -> N
 def test_an_attempt_that_finds_other_bytes_of_its_run_is_refused(store: Storage) -> None:
     """Nothing is overwritten, the run stays incomplete, and another one is written as ever."""
     with pytest.raises(StorageUnavailableError):
-        write_drafts(Failing(store, puts_left=1), billed(), run=RUN)
+        write_drafts(Failing(store, puts=1), billed(), run=RUN)
     before = content(store)
     assert before
     with pytest.raises(StorageError, match=r"another attempt of this run has written other bytes.*the next one writes"):
         write_drafts(store, billed(engine="duckdb 3"), run=RUN)
     held = content(store)
     assert {key: held[key] for key in before} == before
-    assert newest_drafts(store, NOVEMBER) is None
     assert newest_drafts(store, NOVEMBER) is None
     assert newest_drafts(store, Period.parse("2026-10")) is None
     write_drafts(store, billed(engine="duckdb 3"), run=NEXT_RUN)
