@@ -122,6 +122,7 @@ def values_for(query: SqlFile, start: datetime, end: datetime) -> dict[str, obje
         "end": end,
         "as_of": end,
         "customer": "c1",
+        "period": "2025-10",
         "meters": ["internal_tokens", "external_tokens"],
     }
     return {name: given[name] for name, parameter in query.params.items() if not parameter.optional}

@@ -150,6 +150,12 @@ def _state(lake: Path) -> str:
     return repr(held)
 
 
+def _lines(lake: Path) -> list[tuple[Any, ...]]:
+    """Read every published invoice line, but for when it was published."""
+    with duckdb.connect(str(lake / "lake.duckdb"), read_only=True) as connection:
+        return connection.execute("SELECT * EXCLUDE (published_at) FROM usage.invoice_lines ORDER BY ALL").fetchall()
+
+
 @pytest.fixture(scope="module")
 def bench(small: Job) -> Iterator[_Bench]:
     """Runs within this process."""
@@ -178,12 +184,13 @@ class _Proof:
         self.states: set[tuple[str, frozenset[str]]] = set()
 
     def hold(self, lake: Path, out: Path) -> None:
-        """Prove that the next run ends as an undisturbed one."""
+        """Prove that the next run ends as an undisturbed one, and that its lines are published once."""
         state = (_state(lake), frozenset(files(out)))
         if state in self.states:
             return
         self._finish(lake, out)
         assert self._job.outcome(out) == self._expected
+        assert _lines(lake) == _lines(self._job.lake)
         assert not [path for path in out.rglob("*") if path.name.startswith(".")]
         self.states.add(state)
 

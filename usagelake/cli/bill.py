@@ -88,7 +88,8 @@ def bill_command(  # noqa: PLR0913, PLR0917 (one for each option)
       OUT/quarantine.ndjson                     every line that cannot be billed, and why
       OUT/summary.json                          the counts, also printed with --json
 
-    Killed at any moment and run again, it ends with the same invoices, byte for byte.
+    Killed at any moment and run again, it ends with the same invoices, byte for byte. The invoices' lines are kept in
+    the lake as well, each revision of them: ask `usagelake query invoice_totals`.
 
     \b
     Examples:

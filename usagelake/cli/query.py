@@ -62,7 +62,7 @@ def query_command(  # noqa: PLR0913, PLR0917 (one for each option)
 
     SQL is Athena's, and what Athena would refuse is refused here too. `usagelake queries` lists the saved
     queries; the tables are api_requests, billing_events, usage_hourly, quarantine, ingested_objects,
-    customers, and the views billable_requests and api_gateway_logs.
+    customers, invoice_lines, and the views billable_requests, api_gateway_logs and latest_invoice_lines.
 
     \b
     Examples:

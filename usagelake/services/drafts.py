@@ -91,9 +91,9 @@ def write_drafts(storage: Storage, done: Bill, *, run: str) -> DraftRun:
     """
     if not _RUN.fullmatch(run):
         raise ValueError(f"run {run!r}: name it by its scheduled time, as run_of does")
-    standing = _complete_runs(storage, done.period.name)
-    if run in standing:
-        return _read(storage, standing[run])
+    folder = f"{done.period.name}/{run}"
+    if any(info.key == f"{folder}/{COMPLETE}" for info in storage.list(below=folder)):
+        return _read(storage, f"{folder}/{COMPLETE}")
     files = {
         **{f"invoices/{each.customer_id}.json": each.to_json(done.evidence) for each in done.rated.invoices},
         "summary.json": canonical_json(done.summary),
@@ -124,8 +124,12 @@ def newest_drafts(storage: Storage, period: Period) -> DraftRun | None:
     Raises:
         StorageError: The place cannot be listed or read, or what says that the run is complete is damaged.
     """
-    standing = _complete_runs(storage, period.name)
-    return _read(storage, standing[max(standing)]) if standing else None
+    complete = []
+    for info in storage.list(below=period.name):
+        run, _, name = info.key.removeprefix(f"{period.name}/").partition("/")
+        if name == COMPLETE and _RUN.fullmatch(run):
+            complete.append(info.key)
+    return _read(storage, max(complete)) if complete else None
 
 
 def read_draft(storage: Storage, drafts: DraftRun, name: str) -> bytes:
@@ -144,16 +148,6 @@ def read_draft(storage: Storage, drafts: DraftRun, name: str) -> bytes:
     if _digest(body) != drafts.files.get(name):
         raise StorageError(f"{storage.location}/{key}: not the file that {COMPLETE} lists; take another run's drafts")
     return body
-
-
-def _complete_runs(storage: Storage, period: str) -> dict[str, str]:
-    """Give the key of what says that a run is complete, by the run's name."""
-    found = {}
-    for info in storage.list(below=period):
-        run, _, name = info.key.removeprefix(f"{period}/").partition("/")
-        if name == COMPLETE and _RUN.fullmatch(run):
-            found[run] = info.key
-    return found
 
 
 def _read(storage: Storage, key: str) -> DraftRun:
