@@ -25,13 +25,13 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from bench.scans import scans
-from usagelake.services.cloud_prices import load_cloud_prices
 from usagelake.domain.landing import Source, is_landing_object, source_of
 from usagelake.domain.schema import TABLES
 from usagelake.engines import load_queries, working_schema
 from usagelake.engines.ad_hoc import ad_hoc
 from usagelake.engines.duckdb import DuckDBEngine
 from usagelake.engines.working_schema import landing_relation
+from usagelake.services.cloud_prices import load_cloud_prices
 from usagelake.services.ingest import ingest
 from usagelake.services.progress import Silent
 from usagelake.services.roll_up import roll_up
@@ -90,6 +90,38 @@ class Measured:
         tables = {scan.table for scan in found}
         named = [source for source in Source if {source, f"landed_{source}", landing_relation(source)} & tables]
         return [source for source in named or Source if self.events[source]]
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What one statement scans of one landing, in bytes.
+
+    Attributes:
+        events: Events of the sources that it reads.
+        raw: Their lines.
+        batch: What it scans of the batch at hand.
+        tables: What it scans of the lake's tables.
+    """
+
+    events: int
+    raw: int
+    batch: int
+    tables: int
+
+    @classmethod
+    def of(cls, measured: Measured, found: Sequence[Scan]) -> Weighed:
+        """Weigh a statement's scans."""
+        sources = measured.sources(found)
+        return cls(
+            events=sum(measured.events[source] for source in sources),
+            raw=sum(measured.lines[source] for source in sources),
+            batch=measured.scanned(found, batch=True),
+            tables=measured.scanned(found, batch=False),
+        )
+
+    def shown(self, size: int) -> str:
+        """Write bytes per event."""
+        return f"{Decimal(size) / self.events:.1f}" if self.events else "-"
 
 
 class RecordingEngine(DuckDBEngine):
@@ -190,40 +222,26 @@ def summary(found: Measured) -> str:
 
 
 def table(measured: Sequence[Measured], queries: QueryLibrary, schema: Schema, prices: PriceList) -> str:
-    """Write what each statement scans, in bytes an event, as Markdown; the last landing's is priced."""
-    heads = "".join(f" {found.name}: raw | batch | tables |" for found in measured)
+    """Write what each statement scans, in bytes an event, as Markdown; that of the last landing is split, and priced."""
+    heads = "".join(f" {found.name}: raw | as run |" for found in measured)
     lines = [
-        f"| statement | scans |{heads} USD per million: raw | as run |",
-        f"|---|---|{'---:|---:|---:|' * len(measured)}---:|---:|",
+        f"| statement | scans (columns) |{heads} batch | tables | USD per million, raw | as run |",
+        f"|---|---|{'---:|---:|' * len(measured)}---:|---:|---:|---:|",
     ]
     for file in queries.all(*KINDS):
         found = scans(file, queries, schema)
         if not any(scan.table in TABLES or scan.table.startswith("land") for scan in found):
             continue
-        cells = [_cells(each, found) for each in measured]
-        last = measured[-1]
-        events = sum(last.events[source] for source in last.sources(found))
-        if not events:
+        weighed = [Weighed.of(each, found) for each in measured]
+        last = weighed[-1]
+        if not last.events:
             continue
+        cells = [cell for each in weighed for cell in (each.shown(each.raw), each.shown(each.batch + each.tables))]
         price = prices["athena.scanned"]
-        raw = sum(last.lines[source] for source in last.sources(found))
-        run = last.scanned(found, batch=True) + last.scanned(found, batch=False)
-        usd = [f"{price.cost(size) * 10**6 / events:.6f}" for size in (raw, run)]
-        lines.append(f"| {file.kind}/{file.name} | {_shown(found)} | {' | '.join([*cells, *usd])} |")
+        cells += [last.shown(last.batch), last.shown(last.tables)]
+        cells += [f"{price.cost(size) * 10**6 / last.events:.6f}" for size in (last.raw, last.batch + last.tables)]
+        lines.append(f"| {file.kind}/{file.name} | {_shown(found)} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def _cells(measured: Measured, found: Sequence[Scan]) -> str:
-    sources = measured.sources(found)
-    events = sum(measured.events[source] for source in sources)
-    if not events or not sources:
-        return "- | - | -"
-    sizes = (
-        sum(measured.lines[source] for source in sources),
-        measured.scanned(found, batch=True),
-        measured.scanned(found, batch=False),
-    )
-    return " | ".join(f"{Decimal(size) / events:.1f}" for size in sizes)
 
 
 def _shown(found: Sequence[Scan]) -> str:

@@ -90,7 +90,7 @@ def _read_steps(table: Table) -> tuple[Step, ...]:
     if table.has("price"):
         return (Step(None, table.price("price")),)
     steps = []
-    for number, values in table.tables("tiers", written="tiers = [{ up_to = 1000, price = \"…\" }, { price = \"…\" }]"):
+    for number, values in table.tables("tiers", written='tiers = [{ up_to = 1000, price = "…" }, { price = "…" }]'):
         tier = Table(values, f"{table.place}, tier {number}", table.faults)
         tier.refuse_unknown(("up_to", "price"))
         up_to = tier.whole_number("up_to", at_least=1) if tier.has("up_to") else None
