@@ -11,188 +11,35 @@ Usage: python -m bench.athena_bytes [--events N … | --landing DIR] [--out FILE
 from __future__ import annotations
 
 import argparse
-import gzip
 import shutil
-import subprocess
 import sys
-from collections import Counter
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import pyarrow.parquet as pq
-
 from bench.scans import scans
-from usagelake.domain.landing import Source, is_landing_object, source_of
+from bench.weights import Weighed, measure
+from usagelake.domain.landing import Source
 from usagelake.domain.schema import TABLES
 from usagelake.engines import load_queries, working_schema
-from usagelake.engines.ad_hoc import ad_hoc
-from usagelake.engines.duckdb import DuckDBEngine
-from usagelake.engines.working_schema import landing_relation
 from usagelake.services.cloud_prices import load_cloud_prices
-from usagelake.services.ingest import ingest
-from usagelake.services.progress import Silent
-from usagelake.services.roll_up import roll_up
-from usagelake.storage import open_location
+from usagelake.simulation.options import SimulationOptions
+from usagelake.simulation.simulate import simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from bench.scans import Scan
+    from bench.weights import Measured
     from usagelake.domain.estimate.price_list import PriceList
-    from usagelake.engines import QueryLibrary, SqlFile
+    from usagelake.engines import QueryLibrary
     from usagelake.engines.dialect import Schema
 
-ROOT = Path(__file__).parents[1]
 DATA = Path(__file__).parent / "data"
 OUT = Path(__file__).parent / "out"
 
 KINDS = ("landing", "events", "meters", "rollup", "billing", "analyst", "audits")
-
-
-@dataclass
-class Measured:
-    """A landing, and what was made of it.
-
-    Attributes:
-        name: For people.
-        events: Rows of each event table.
-        lines: Bytes of the landing's lines, by source.
-        packed: The same, as gzip packs them for the work area.
-        objects: Landing objects.
-        columns: Bytes of each column's chunks, by relation.
-    """
-
-    name: str
-    events: Counter[Source] = field(default_factory=Counter)
-    lines: Counter[Source] = field(default_factory=Counter)
-    packed: Counter[Source] = field(default_factory=Counter)
-    objects: int = 0
-    columns: dict[str, Counter[str]] = field(default_factory=dict)
-
-    def scanned(self, found: Sequence[Scan], *, batch: bool) -> int:
-        """Add up the chunks that a statement scans: those of the batch at hand, or those of the tables."""
-        total = 0
-        for scan in found:
-            source = next((source for source in Source if landing_relation(source) == scan.table), None)
-            if (scan.table not in TABLES) != batch:
-                continue
-            if source is not None:  # of landing lines there is no column to choose
-                total += self.packed[source]
-            else:
-                total += sum(self.columns.get(scan.table, Counter())[name] for name in scan.columns)
-        return total
-
-    def sources(self, found: Sequence[Scan]) -> list[Source]:
-        """Tell whose lines a statement would need if there were only lines."""
-        tables = {scan.table for scan in found}
-        named = [source for source in Source if {source, f"landed_{source}", landing_relation(source)} & tables]
-        return [source for source in named or Source if self.events[source]]
-
-
-@dataclass(frozen=True)
-class Weighed:
-    """What one statement scans of one landing, in bytes.
-
-    Attributes:
-        events: Events of the sources that it reads.
-        raw: Their lines.
-        batch: What it scans of the batch at hand.
-        tables: What it scans of the lake's tables.
-    """
-
-    events: int
-    raw: int
-    batch: int
-    tables: int
-
-    @classmethod
-    def of(cls, measured: Measured, found: Sequence[Scan]) -> Weighed:
-        """Weigh a statement's scans."""
-        sources = measured.sources(found)
-        return cls(
-            events=sum(measured.events[source] for source in sources),
-            raw=sum(measured.lines[source] for source in sources),
-            batch=measured.scanned(found, batch=True),
-            tables=measured.scanned(found, batch=False),
-        )
-
-    def shown(self, size: int) -> str:
-        """Write bytes per event."""
-        return f"{Decimal(size) / self.events:.1f}" if self.events else "-"
-
-
-class RecordingEngine(DuckDBEngine):
-    """DuckDB, which keeps whatever is staged as Parquet beside the lake."""
-
-    def __init__(self, lake: Path, folder: Path) -> None:
-        super().__init__(lake, memory_limit="2GB")
-        self._folder = folder
-        self._staged: Counter[str] = Counter()
-
-    def stage(self, name: str, query: SqlFile, values: Mapping[str, object] | None = None) -> None:
-        """Keep the rows for the statements that follow, and as a file."""
-        super().stage(name, query, values)
-        self.write(name, self._staged[name])
-        self._staged[name] += 1
-
-    def write(self, relation: str, number: int = 0) -> None:
-        """Write a relation's rows in the order in which they lie."""
-        (self._folder / relation).mkdir(parents=True, exist_ok=True)
-        path = self._folder / relation / f"{number}.parquet"
-        self.export(ad_hoc(f"SELECT * FROM {relation}"), None, path, "parquet")
-
-
-def measure(name: str, landing: Path, queries: QueryLibrary, scratch: Path) -> Measured:
-    """Take a landing in and weigh what comes of it."""
-    shutil.rmtree(scratch, ignore_errors=True)
-    found = Measured(name)
-    for path in landing.rglob("*"):
-        key = str(path.relative_to(landing))
-        if path.is_file() and is_landing_object(key):
-            text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" and _sound(path) else path.read_bytes()
-            found.objects += 1
-            found.lines[source_of(key)] += len(text)
-            found.packed[source_of(key)] += len(gzip.compress(text, 6))
-    files = scratch / "files"
-    with RecordingEngine(scratch / "lake", files) as engine:
-        for view in queries.views():
-            engine.define_view(view)
-        storage = open_location(str(landing))
-        now = datetime(2026, 1, 1, tzinfo=UTC)
-        ingest(engine, queries, storage, clock=lambda: now, progress=Silent())
-        roll_up(engine, queries, clock=lambda: now, progress=Silent())
-        for source in Source:
-            found.events[source] = engine.fetch(ad_hoc(f"SELECT count(*) AS n FROM {source}")).rows[0][0]
-        for table in TABLES:
-            engine.write(table)
-    for folder in files.iterdir():
-        found.columns[folder.name] = _chunks(folder)
-    shutil.rmtree(scratch)
-    return found
-
-
-def _sound(path: Path) -> bool:
-    try:
-        gzip.decompress(path.read_bytes())
-    except (OSError, EOFError):
-        return False
-    return True
-
-
-def _chunks(folder: Path) -> Counter[str]:
-    """Add up the compressed sizes of each column's chunks."""
-    sizes: Counter[str] = Counter()
-    for path in folder.glob("*.parquet"):
-        metadata = pq.ParquetFile(path).metadata
-        for group in range(metadata.num_row_groups):
-            row_group = metadata.row_group(group)
-            for column in range(row_group.num_columns):
-                chunk = row_group.column(column)
-                sizes[chunk.path_in_schema] += chunk.total_compressed_size
-    return sizes
 
 
 def simulated(events: int) -> Path:
@@ -201,11 +48,8 @@ def simulated(events: int) -> Path:
     if not (folder / "expected.json").exists():
         shutil.rmtree(folder, ignore_errors=True)
         print(f"making {folder}", file=sys.stderr)
-        made = "import sys; from pathlib import Path; from usagelake.simulation.options import SimulationOptions as O; "
-        made += "from usagelake.simulation.simulate import simulate; n, f = int(sys.argv[1]), Path(sys.argv[2]); "
-        made += "simulate(O(api_requests=n - n // 2, billing_events=n // 2), f / 'landing', "
-        made += "expected_file=f / 'expected.json')"
-        subprocess.run([sys.executable, "-c", made, str(events), str(folder)], check=True, cwd=ROOT)
+        options = SimulationOptions(api_requests=events - events // 2, billing_events=events // 2)
+        simulate(options, folder / "landing", expected_file=folder / "expected.json")
     return folder / "landing"
 
 
@@ -222,7 +66,7 @@ def summary(found: Measured) -> str:
 
 
 def table(measured: Sequence[Measured], queries: QueryLibrary, schema: Schema, prices: PriceList) -> str:
-    """Write what each statement scans, in bytes an event, as Markdown; that of the last landing is split, and priced."""
+    """Write what each statement scans, in bytes an event, as Markdown; the last landing's is split, and priced."""
     heads = "".join(f" {found.name}: raw | as run |" for found in measured)
     lines = [
         f"| statement | scans (columns) |{heads} batch | tables | USD per million, raw | as run |",
@@ -267,7 +111,11 @@ def main(given: Sequence[str] | None = None) -> int:
     schema = working_schema(queries)
     places = [(path.parent.name, path) for path in chosen.landing]
     places += [(f"{events:,} simulated", simulated(events)) for events in chosen.events]
-    measured = [measure(name, landing, queries, OUT / "athena") for name, landing in places]
+    measured = []
+    for name, landing in places:
+        OUT.mkdir(exist_ok=True)
+        with TemporaryDirectory(dir=OUT) as scratch:
+            measured.append(measure(name, landing, queries, Path(scratch)))
     report = "\n".join([*map(summary, measured), "", table(measured, queries, schema, load_cloud_prices()), ""])
     print(report)
     if chosen.out is not None:

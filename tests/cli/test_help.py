@@ -32,6 +32,7 @@ def test_there_are_commands() -> None:
     """What a user may expect."""
     assert {
         "bill", "query", "queries", "check", "simulate", "ship", "reconcile", "spool-size",
+        "estimate",
     } <= COMMANDS.keys()  # fmt: skip
 
 

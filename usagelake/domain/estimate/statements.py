@@ -56,7 +56,6 @@ class Statement:
 
 
 _INGEST: Final = (
-    Statement("landing/landed", 1, packed_lines=True),
     Statement("events/span_of", 1, batch_bytes=5),
     Statement("events/merge", 1, batch_bytes=160, stored_bytes=25, stored_hours=DEDUP_HOURS),
     Statement("events/quarantine", 1, batch_bytes=155, stored_bytes=33, stored_hours=DEDUP_HOURS),
@@ -92,8 +91,12 @@ def source_statements(source: Source, *, meters: int, windows: int, batches: int
 
 
 def batch_statements(*, batches: int) -> tuple[Statement, ...]:
-    """What a run that has found anything does besides, whatever it is."""
+    """What a run that has found anything does besides, whatever it is.
+
+    It stages both sources, since what one has left from the run before must go.
+    """
     return (
+        *(Statement(f"landing/landed_{source}", batches, source, packed_lines=True) for source in Source),
         Statement("rollup/mark_stale_hours", batches, batch_bytes=4),
         Statement("events/record_objects", batches, batch_bytes=1, object_bytes=72),
         Statement("rollup/clear_stale_hours", 1),
@@ -148,14 +151,12 @@ def executions(load: Workload, price: CloudPrice, *, objects: int) -> list[Execu
     for source in Source:
         runs, batches = load.runs_with(source), batches_of(load, objects)
         statements = source_statements(source, meters=load.meters[source], windows=load.windows, batches=batches)
-        ingest = tuple(each for each in statements if each.name.startswith(("landing/", "events/")))
-        roll_up = tuple(each for each in statements if each not in ingest)
+        ingest = tuple(each for each in statements if each.name.startswith("events/"))
+        roll_up = statements[len(ingest) :]
         found.append(_executed(f"ingest of {source}", ingest, load, price, runs, kept, batches))
         found.append(_executed(f"roll-up of {source}", roll_up, load, price, runs, kept, batches))
     batches = batches_of(load, objects)
-    found.append(
-        _executed("ingest: objects, hours", batch_statements(batches=batches), load, price, load.runs, kept, batches)
-    )
+    found.append(_executed("ingest of both", batch_statements(batches=batches), load, price, load.runs, kept, batches))
     found.append(_executed("drafts", draft_statements(), load, price, load.drafts.runs, kept, 1))
     asked = Statement("analyst/*", 1, stored_bytes=20, stored_hours=HOURS)
     found.append(_executed("analysts' queries", (asked,), load, price, load.analyst_queries, kept, 1))
