@@ -112,11 +112,11 @@ def test_small_objects_are_the_bill() -> None:
 
 
 def test_a_month_without_lines() -> None:
-    """Idle it costs what looking, drafting and watching cost: 775 runs of 3 queries, 31 of 10, in 806 starts."""
+    """Idle it costs what looking, drafting and watching cost: 775 runs of 3 queries, 31 of 9, in 806 starts."""
     found = reckoned(0)
-    assert found.amount_of(Service.ATHENA) == (775 * 3 + 31 * 10) * QUERY
+    assert found.amount_of(Service.ATHENA) == (775 * 3 + 31 * 9) * QUERY
     assert found.per_million is None
-    statements = 775 * 3 + 31 * 10
+    statements = 775 * 3 + 31 * 9
     seconds = 806 * 10 + statements * 3
     compute = -(-seconds * 1769 // 1000) * Decimal("0.0000133334")
     assert found.amount_of(Service.LAMBDA) == compute + 806 * Decimal("0.0000002")
@@ -136,17 +136,17 @@ def test_the_statements_of_a_million_requests() -> None:
     """
     found = reckoned(1_000_000)
     run = 3 + 2 + 3 + 3 + 3 * 2 * 3
-    assert found.amount_of(Service.ATHENA) == (744 * run + 31 * 3 + 31 * 10) * QUERY
-    assert found.cost_of_run == 10 * QUERY
+    assert found.amount_of(Service.ATHENA) == (744 * run + 31 * 3 + 31 * 9) * QUERY
+    assert found.cost_of_run == 9 * QUERY
     daily = reckoned(1_000_000, roll_up=Cadence.DAILY, drafts=Cadence.NEVER)
     assert daily.amount_of(Service.ATHENA) == (31 * run + 31 * 3) * QUERY
 
 
 def test_what_is_scanned_counts_when_there_is_much() -> None:
-    """A billion requests: 1.3 million lines a run, in 6 batches, whose merge looks through three days of ids."""
+    """A billion requests: 1.3 million lines a run, in 5 batches, whose merge looks through three days of ids."""
     found = reckoned(1_000_000_000, roll_up=Cadence.HOURLY, drafts=Cadence.NEVER)
     lines = -(-1_000_000_000 // 744)
-    batches = 6  # of 160 MiB at most: 700 GB in 744 runs are 897 MiB each
+    batches = 5  # of 192 MiB at most: 700 GB in 744 runs are 897 MiB each
     batch = -(-lines // batches)
     stored = -(-1_000_000_000 * 72 // 744)
     kept = (8928 + 140_000) * 13

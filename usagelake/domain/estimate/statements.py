@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 PACKED_PERCENT: Final = 16
 """What gzip leaves of a line, in the work area that Athena reads it from."""
 
-BATCH_BYTES: Final = 160 * 1024 * 1024
+BATCH_BYTES: Final = 192 * 1024 * 1024
 BATCH_OBJECTS: Final = 20_000
-"""One batch of a run, at most, as on DuckDB."""
+"""One batch of a run, at most, as the Athena engine takes them in."""
 
 DEDUP_HOURS: Final = 72
 """A batch's ids are looked for within its event days and a day on both sides: yesterday, today, and a day of late."""
@@ -110,7 +110,7 @@ def draft_statements(*, segments: int = 1) -> tuple[Statement, ...]:
         segments: Stretches of the month in which prices and assignments stay the same.
     """
     return (
-        Statement("publish customers", 2),
+        Statement("publish customers", 1),
         Statement("billing/usage_totals", segments, stored_bytes=1, stored_hours=HOURS),
         Statement("billing/lake_counts", 1, object_bytes=4),
         Statement("billing/keyless_requests", 1, Source.API_REQUESTS, stored_bytes=5, stored_hours=HOURS),
