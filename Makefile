@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PERIOD := 2025-10
 
-.PHONY: demo test lint types contracts check bench bench-shipping conformance synth diff deploy lock wheel clean help
+.PHONY: demo test lint types contracts check bench bench-shipping bench-athena cost-tables conformance synth diff deploy lock wheel clean help
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -33,6 +33,12 @@ bench: .venv/dev ## Measure the main job against its floor (minutes; see bench/R
 
 bench-shipping: .venv/dev .venv-peers/ready ## Measure delivery against other handlers (minutes; needs a quiet machine).
 	$(BIN)/python -m bench.shipping.run $(ARGS)
+
+bench-athena: .venv/dev ## Weigh what each statement would scan on Athena (minutes; ARGS=--landing DIR for yours).
+	$(BIN)/python -m bench.athena_bytes $(ARGS)
+
+cost-tables: .venv/dev ## Set the tables of docs/cost.md from the model.
+	$(BIN)/python -m bench.cost_tables $(ARGS)
 
 conformance: .venv/dev ## Compare DuckDB with a real Trino, which is fetched from Maven (minutes; needs Java 24 or later).
 	$(BIN)/python -m tests.conformance.run $(ARGS)
