@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PERIOD := 2025-10
 
-.PHONY: demo test lint types contracts check bench bench-shipping conformance synth checkov diff deploy lock wheel clean help
+.PHONY: demo test lint types contracts check bench bench-shipping conformance synth checkov try-cloud diff deploy lock wheel clean help
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -43,6 +43,9 @@ synth: .venv/dev ## Write the CDK app's templates into cdk.out/ (ENV=dev for one
 checkov: .venv/dev .venv-checkov/ready ## Judge every environment's templates with checkov, offline.
 	$(BIN)/python -m tests.infra.judge_by_checkov .venv-checkov/bin/checkov
 
+try-cloud: .venv/dev .venv-cloud/ready ## Deploy dev to a local emulator of AWS, send requests, bill them (minutes; needs node and npm's registry).
+	$(BIN)/python -m tests.try_cloud.run .venv-cloud/bin/ministack
+
 diff: .venv/dev ## Show what deploying ENV would change.
 	$(CDK) diff -c env=$(call one_env) --all
 
@@ -62,10 +65,11 @@ lock: ## Pin the requirements again; needs uv.
 	uv pip compile pyproject.toml --extra ship -c requirements/dev.txt $(LOCK) -o requirements/ship.txt
 	uv pip compile requirements/peers.in $(LOCK) -o requirements/peers.txt
 	uv pip compile requirements/checkov.in $(LOCK) -o requirements/checkov.txt
+	uv pip compile requirements/cloud.in $(LOCK) -o requirements/cloud.txt
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 
 clean: ## Remove what the commands have made.
-	rm -rf .venv .venv-peers .venv-checkov cdk.out demo dist build bench/data bench/out
+	rm -rf .venv .venv-peers .venv-checkov .venv-cloud cdk.out demo dist build bench/data bench/out
 
 .venv/main: requirements/build.txt requirements/main.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "usagelake needs Python 3.11 or later; name one with make PYTHON=…")'
@@ -86,4 +90,9 @@ clean: ## Remove what the commands have made.
 .venv-checkov/ready: requirements/checkov.txt
 	$(PYTHON) -m venv .venv-checkov
 	.venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/checkov.txt
+	touch $@
+
+.venv-cloud/ready: requirements/cloud.txt
+	$(PYTHON) -m venv .venv-cloud
+	.venv-cloud/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/cloud.txt
 	touch $@
