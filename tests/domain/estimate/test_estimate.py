@@ -152,8 +152,8 @@ def test_what_is_scanned_counts_when_there_is_much() -> None:
     kept = (8928 + 140_000) * 13
     scanned = (
         max(batch * 5, 10_000_000)
-        + batch * 160 + stored * 25
-        + batch * 155 + stored * 33
+        + batch * 160 + stored * 26
+        + batch * 155 + stored * 34
     ) * batches  # fmt: skip
     items = {item.what.partition(": ")[2]: item.quantity for item in found.items if item.service is Service.ATHENA}
     assert items["ingest of api_requests"] == scanned * 744

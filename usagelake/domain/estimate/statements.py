@@ -57,11 +57,11 @@ class Statement:
 
 _INGEST: Final = (
     Statement("events/span_of", 1, batch_bytes=5),
-    Statement("events/merge", 1, batch_bytes=160, stored_bytes=25, stored_hours=DEDUP_HOURS),
-    Statement("events/quarantine", 1, batch_bytes=155, stored_bytes=33, stored_hours=DEDUP_HOURS),
+    Statement("events/merge", 1, batch_bytes=160, stored_bytes=26, stored_hours=DEDUP_HOURS),
+    Statement("events/quarantine", 1, batch_bytes=155, stored_bytes=34, stored_hours=DEDUP_HOURS),
 )
 _METER: Final = (
-    Statement("meters/*", 1, stored_bytes=7, stored_hours=WINDOW_HOURS),
+    Statement("meters/*", 1, stored_bytes=8, stored_hours=WINDOW_HOURS),
     Statement("rollup/drop_vanished_usage", 1, stored_bytes=1, stored_hours=24),
     Statement("rollup/merge_usage_hourly", 1, stored_bytes=2, stored_hours=24),
 )
