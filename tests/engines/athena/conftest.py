@@ -67,9 +67,7 @@ class Environment:
 
     def open(self, *, run: Run | None = None, read_only: bool = False, clock: Clock | None = None) -> AthenaEngine:
         """Open an engine without views, that loses no time."""
-        return AthenaEngine(
-            self.config, run or run_called(), read_only=read_only, pace=(clock or Clock()).pace
-        )
+        return AthenaEngine(self.config, run or run_called(), read_only=read_only, pace=(clock or Clock()).pace)
 
     def fail_with(self, *faults: Fault) -> None:
         """Let things go wrong."""
@@ -78,11 +76,7 @@ class Environment:
     def journal(self, sign: str = "") -> list[dict[str, Any]]:
         """Give the executions in this environment whose text holds a sign, in the order of their start."""
         database = self.places.database
-        return [
-            each
-            for each in self.server.journal()
-            if each["QueryExecutionContext"].get("Database") == database and sign in each["Query"]
-        ]
+        return [each for each in self.server.journal() if each["database"] == database and sign in each["text"]]
 
     def tables(self) -> list[str]:
         """List what Glue holds, sorted."""
