@@ -79,6 +79,11 @@ class Catalog:
             return False
         return True
 
+    def databases(self) -> list[str]:
+        """Give the names of all databases."""
+        pages = self._glue.get_paginator("get_databases").paginate()
+        return [raw["Name"] for page in pages for raw in page["DatabaseList"]]
+
     def create_database(self, name: str) -> None:
         """Make a database."""
         self._glue.create_database(DatabaseInput={"Name": name})
@@ -120,7 +125,7 @@ class Catalog:
         descriptor = {**table.raw.get("StorageDescriptor", {})}
         former = {column["Name"].lower(): column for column in descriptor.get("Columns", [])}
         descriptor["Columns"] = [
-            {**former.get(name, {}), "Name": name, "Type": to_glue(kind)} for name, kind in columns.items()
+            {**former.get(column["Name"], {}), **column} for column in glue_columns(columns, iceberg=table.is_iceberg)
         ]
         told = {**table.parameters, **parameters}
         self.put(table.database, {**kept, "StorageDescriptor": descriptor, "Parameters": told}, replace=True)
@@ -141,13 +146,24 @@ def view_text(query: str, database: str, columns: tuple[tuple[str, str], ...]) -
     return f"{_VIEW_HEAD}{base64.b64encode(json.dumps(told).encode()).decode()} */"
 
 
-def glue_columns(columns: Mapping[str, str], comments: Mapping[str, str] | None = None) -> list[dict[str, str]]:
-    """Write columns as Glue takes them."""
+def glue_columns(
+    columns: Mapping[str, str], comments: Mapping[str, str] | None = None, *, iceberg: bool = False
+) -> list[dict[str, Any]]:
+    """Write columns as Glue takes them; those of an Iceberg table say which field they are."""
     told = comments or {}
     return [
-        {"Name": name, "Type": to_glue(kind), **({"Comment": told[name]} if name in told else {})}
-        for name, kind in columns.items()
+        {
+            "Name": name,
+            "Type": to_glue(kind),
+            **({"Comment": told[name]} if name in told else {}),
+            **({"Parameters": _field(place)} if iceberg else {}),
+        }
+        for place, (name, kind) in enumerate(columns.items(), start=1)
     ]
+
+
+def _field(place: int) -> dict[str, str]:
+    return {"iceberg.field.current": "true", "iceberg.field.id": str(place), "iceberg.field.optional": "true"}
 
 
 def _table(database: str, raw: dict[str, Any]) -> GlueTable:

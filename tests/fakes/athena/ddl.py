@@ -16,6 +16,9 @@ _CLAUSE = re.compile(
     r"|COMMENT\s+'(?P<comment>(?:[^']|'')*)')",
     re.IGNORECASE,
 )
+_COLUMN = re.compile(
+    rf"({PART})\s+(\w+(?:\s*[(<].*[)>])?)(?:\s+COMMENT\s+'((?:[^']|'')*)')?", re.IGNORECASE | re.DOTALL
+)
 _KNOWN_PROPERTIES = {
     "table_type", "format", "write_compression", "compression_level", "optimize_rewrite_data_file_threshold",
     "optimize_rewrite_delete_file_threshold", "optimize_rewrite_min_data_file_size_bytes",
@@ -57,6 +60,20 @@ def balanced(text: str) -> tuple[str, str]:
         if depth == 0:
             return text[1:place], text[place + 1 :]
     raise StatementError("SYNTAX_ERROR: line 1:1: mismatched input '<EOF>'. Expecting: ')'")
+
+
+def split_at_word(text: str, word: str) -> tuple[str, str | None]:
+    """Split a text at a keyword that stands in no parentheses and no quotes."""
+    depth = 0
+    for place, character in _outside_quotes(text):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if (
+            depth == 0
+            and re.match(rf"\b{word}\b", text[place:], re.IGNORECASE)
+            and not text[place - 1 : place].isalnum()
+        ):
+            return text[:place], text[place + len(word) :]
+    return text, None
 
 
 def columns(text: str) -> tuple[dict[str, str], dict[str, str]]:

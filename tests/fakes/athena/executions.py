@@ -94,9 +94,9 @@ class Execution:
         """Give the state that a client sees now; a held statement runs when it has been asked for often enough."""
         if self.gate.is_set():
             self.ended.wait(PATIENCE_S)
-        elif not self.hangs:
+        else:
             self.polls -= 1
-            if self.polls <= 0:
+            if self.polls <= 0 and not self.hangs:
                 self.gate.set()
             return "RUNNING"
         return self.state

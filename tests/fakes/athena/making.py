@@ -49,7 +49,10 @@ def create_iceberg(
             "Name": name,
             "TableType": "EXTERNAL_TABLE",
             "Parameters": {"table_type": "ICEBERG", "metadata_location": metadata},
-            "StorageDescriptor": {"Columns": glue_columns(columns, comments), "Location": location.rstrip("/")},
+            "StorageDescriptor": {
+                "Columns": glue_columns(columns, comments, iceberg=True),
+                "Location": location.rstrip("/"),
+            },
         }
         runner.commit(execution, session)
     except BaseException:

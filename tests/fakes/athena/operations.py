@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tests.fakes.athena.errors import ApiError, invalid
 from tests.fakes.athena.executions import FINAL, Execution, Executions
 from tests.fakes.athena.faults import Faults
+from tests.fakes.athena.metadata import Metadata
 from tests.fakes.athena.runner import Runner
 from tests.fakes.athena.types import column_info
 from tests.fakes.athena.warehouse import Warehouse
@@ -53,6 +54,7 @@ class Operations:
             "CreateWorkGroup": self._create_workgroup,
             "DeleteWorkGroup": self._delete_workgroup,
             "ListWorkGroups": self._list_workgroups,
+            **Metadata(catalog).calls,
         }
 
     def call(self, name: str, request: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """INSERT, MERGE or DELETE."""
+    """INSERT, MERGE, UPDATE or DELETE."""
 
     tree: exp.Expr
     verb: str
@@ -120,6 +120,7 @@ _VIEW = re.compile(rf"CREATE\s+(OR\s+REPLACE\s+)?VIEW\s+({NAME})\s+AS\s+(.*)", _
 _DROP = re.compile(rf"DROP\s+(TABLE|VIEW)\s+(IF\s+EXISTS\s+)?({NAME})\s*", _FLAGS)
 _ADD = re.compile(rf"ALTER\s+TABLE\s+({NAME})\s+ADD\s+COLUMNS\s*\((.*)\)\s*", _FLAGS)
 _CHANGE = re.compile(rf"ALTER\s+TABLE\s+({NAME})\s+CHANGE\s+(?:COLUMN\s+)?({NAME})\s+(.*)", _FLAGS)
+_UPDATE = re.compile(rf"UPDATE\s+({NAME})\s+SET\s+(.*)", _FLAGS)
 _SHOW = re.compile(rf"SHOW\s+(TABLES|DATABASES|SCHEMAS)(?:\s+IN\s+({NAME}))?\s*", _FLAGS)
 _DESCRIBE = re.compile(rf"DESCRIBE\s+({NAME})\s*", _FLAGS)
 _MAINTAIN = re.compile(rf"(?:OPTIMIZE|VACUUM)\s+({NAME})\b(.*)", _FLAGS)
@@ -138,6 +139,8 @@ def read_statement(text: str) -> Statement:
     match verb[0] if verb else "":
         case "INSERT" | "MERGE" | "DELETE" as word:
             return Write(parse(text), word)
+        case "UPDATE":
+            return Write(_update(text), "UPDATE")
         case "UNLOAD":
             return _unload(text)
         case "CREATE":
@@ -154,6 +157,18 @@ def parse(text: str) -> exp.Expr:
         return parse_statement(text)
     except RefusalError as refusal:
         raise of_grammar(refusal) from None
+
+
+def _update(text: str) -> exp.Expr:
+    """Read UPDATE as the MERGE that says the same."""
+    found = _UPDATE.fullmatch(text)
+    if found is None:
+        raise _unread(text)
+    sets, where = ddl.split_at_word(found[2], "WHERE")
+    condition = where if where is not None else "true"
+    return parse(
+        f"MERGE INTO {found[1]} USING (SELECT 1 AS one_) u_ ON {condition} WHEN MATCHED THEN UPDATE SET {sets}"
+    )
 
 
 def _unload(text: str) -> Unload:
