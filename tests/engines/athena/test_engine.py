@@ -1,4 +1,4 @@
-"""What the engine promises, on the local Athena: values, tables, staging, publishing, exports, and what stays behind."""
+"""What the engine promises, on the local Athena: values, tables, staging, publishing, exports, what stays behind."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ VALUES = (
     "'' AS empty, 'NULL' AS word, 'a\u00fc\U0001f600' AS text, TRUE AS yes, "
     "CAST('12345678901234567890123456789012345678' AS decimal(38, 0)) AS whole, "
     "CAST('-0.50' AS decimal(4, 2)) AS part, TIMESTAMP '2025-10-31 23:59:59.123456' AS at, "
-    "TIMESTAMP '0001-01-01 00:00:00.000000' AS first, DATE '9999-12-31' AS day, CAST('1.5' AS double) AS d, "
+    "TIMESTAMP '0001-01-01 00:00:00.000000' AS dawn, DATE '9999-12-31' AS day, CAST('1.5' AS double) AS d, "
     "CAST('1E300' AS double) AS huge"
 )
 
@@ -58,7 +58,7 @@ def test_values_are_the_very_same_as_on_duckdb(environment: Environment) -> None
     assert [type(value) for value in ours.rows[0]] == [type(value) for value in theirs.rows[0]]
     assert ours.columns == theirs.columns
     assert dict(zip(ours.columns, ours.types, strict=True))["whole"] == "decimal(38,0)"
-    assert ours.rows[0][7] == Decimal("12345678901234567890123456789012345678")
+    assert ours.rows[0][7] == 12345678901234567890123456789012345678
 
 
 def test_every_page_is_read(environment: Environment) -> None:
@@ -110,7 +110,7 @@ def test_publish_replaces_at_once(environment: Environment) -> None:
             engine.publish("customers", rows)
             assert everything(engine, "customers") == sorted(rows, key=repr)
             assert len(environment.journal("MERGE INTO customers")) == before + 1
-    assert [each["text"].split(" ")[0] for each in environment.journal("INSERT INTO")] == ["MERGE"] * 5
+    assert environment.journal("DELETE FROM") == environment.journal("INSERT INTO") == []
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -124,7 +124,7 @@ def test_rows_at_the_edges_come_over(environment: Environment, table: str) -> No
 
 
 def test_append_adds_by_one_insert(environment: Environment) -> None:
-    """awswrangler's statement is counted, too; no rows are no statement."""
+    """To the microsecond and the last character; what awswrangler has written goes. No rows are no statement."""
     usage = TABLES["usage_hourly"]
     hour = datetime(2025, 10, 1, 5)  # noqa: DTZ001
     row = ("m", "api_key", "k", hour, "", Decimal(10) ** 37, 2**62, datetime(2025, 11, 1, 1, 2, 3, 456789))  # noqa: DTZ001
@@ -174,7 +174,7 @@ def test_what_killed_runs_have_left_is_swept_after_a_day(environment: Environmen
     assert environment.tables() == sorted([*TABLES, young, "work_of_somebody"])
 
 
-def objects_of(engine: AthenaEngine, environment: Environment, queries: QueryLibrary) -> list[list[tuple[Any, ...]]]:
+def objects_of(engine: AthenaEngine, environment: Environment) -> list[list[tuple[Any, ...]]]:
     """The lines of each batch of the landing."""
     storage = open_location(environment.places.landing)
     listed = sorted(storage.list(), key=lambda info: info.key)
@@ -182,9 +182,7 @@ def objects_of(engine: AthenaEngine, environment: Environment, queries: QueryLib
     return [sorted(engine.fetch(query).rows, key=repr) for _ in engine.take_in(storage, listed)]
 
 
-def test_lines_come_over_byte_by_byte(
-    environment: Environment, queries: QueryLibrary, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lines_come_over_byte_by_byte(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     r"""Texts that Hive would take for NULL, columns or line ends; one object a batch, one line a file."""
     monkeypatch.setattr(landing, "BATCH_OBJECTS", 1)
     monkeypatch.setattr(landing, "_BLOCK_BYTES", 1)
@@ -197,13 +195,16 @@ def test_lines_come_over_byte_by_byte(
     client("s3").put_object(Bucket=bucket, Key="t/b.jsonl", Body=odd)
     client("s3").put_object(Bucket=bucket, Key="t/c.jsonl", Body=b"")
     with environment.open() as engine:
-        ours = objects_of(engine, environment, queries)
+        ours = objects_of(engine, environment)
     with DuckDBEngine(None) as embedded:
         storage = open_location(environment.places.landing)
         listed = sorted(storage.list(), key=lambda info: info.key)
         query = ad_hoc("SELECT object_key, line, fault FROM landing_billing_events")
         (theirs,) = [sorted(embedded.fetch(query).rows, key=repr) for _ in embedded.take_in(storage, listed)]
-    assert sorted([*ours[0], *ours[1]], key=repr) == [row for row in theirs if row[1] != ""]
+    # A blank line is NULL on DuckDB and empty here: the landing queries drop both.
+    assert sorted([*ours[0], *ours[1]], key=repr) == sorted(
+        ((key, line or "", *rest) for key, line, *rest in theirs), key=repr
+    )
     assert ours[2] == []
     work = client("s3").list_objects_v2(Bucket=f"lake-{environment.name}", Prefix="work/")["Contents"]
     assert len([each for each in work if "billing_events_lines" in each["Key"]]) >= len(lines) - 1

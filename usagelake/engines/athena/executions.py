@@ -71,10 +71,6 @@ class Executions:
         """
         return self._ran(name, sql, reading=True)
 
-    def record(self, name: str, execution_id: str) -> None:
-        """Record what a statement took that somebody else has started and waited for."""
-        self._keep(name, self._look(name, execution_id))
-
     def _ran(self, name: str, sql: str, *, reading: bool) -> QueryExecutionTypeDef:
         length = len(sql.encode())
         if length > QUERY_BYTES:
