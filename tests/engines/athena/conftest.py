@@ -110,6 +110,7 @@ def queries() -> QueryLibrary:
 @pytest.fixture
 def environment(server: LocalAthena, monkeypatch: pytest.MonkeyPatch) -> Environment:
     """An environment as the CDK app makes it: buckets, a workgroup, a database that says where everything is."""
+    server.reset()
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
     name = f"t{next(_environments)}"

@@ -64,7 +64,7 @@ def test_what_passes_is_waited_out(environment: Environment, fault: Fault) -> No
         slept = len(clock.slept)
         assert [n for (n,) in engine.fetch(ad_hoc(ROWS)).rows] == list(range(1, 2501))
         assert len(clock.slept) - slept >= fault.times
-    assert len(environment.journal("sequence(1, 2500)")) == 1
+    assert len(environment.journal("2500")) == 1
 
 
 def test_throttling_without_end_is_told(environment: Environment) -> None:
@@ -107,14 +107,13 @@ def test_a_failure_of_athena_s_own_is_tried_again(environment: Environment) -> N
         with pytest.raises(EngineError, match="INTERNAL_ERROR"):
             engine.execute(forget())
     assert len(environment.journal("DELETE FROM")) == 5
-    environment.server.reset()
 
 
 def test_a_statement_that_somebody_cancels_is_told(environment: Environment) -> None:
     """It is no success."""
     with environment.open() as engine:
         environment.fail_with(Fault("cancel", match="DELETE FROM"))
-        with pytest.raises(EngineError, match="forget: somebody cancelled it .* run again"):
+        with pytest.raises(EngineError, match=r"forget: somebody cancelled it .* run again"):
             engine.execute(forget())
 
 
@@ -136,7 +135,7 @@ def test_a_deadline_stops_the_statement(environment: Environment) -> None:
     pace = Pace(clock=clock, sleep=clock.sleep, deadline=clock() + 60)
     with AthenaEngine(environment.config, run_called(), pace=pace) as engine:
         environment.fail_with(Fault("hang", match="DELETE FROM"))
-        with pytest.raises(EngineError, match="forget: Athena execution .* by the deadline and was stopped"):
+        with pytest.raises(EngineError, match=r"forget: Athena execution .* by the deadline and was stopped"):
             engine.execute(forget())
         assert clock() == pytest.approx(1_060)
     assert [each["state"] for each in environment.journal("DELETE FROM")] == ["CANCELLED"]
@@ -201,6 +200,45 @@ def test_a_predecessor_s_execution_that_is_over_is_not_taken_for_ours(
     assert first["token"] != second["token"]
 
 
+def test_a_repeated_run_waits_for_another_statement_that_still_runs(environment: Environment) -> None:
+    """Two MERGEs of the same events at once would each find none of them: the second begins when the first is over."""
+    clock = Clock()
+    with environment.open():
+        pass
+    environment.fail_with(Fault("delay", polls=4, match="gone"))
+    with (
+        AthenaEngine(environment.config, run_called("hourly"), pace=Pace(sleep=killed)) as engine,
+        pytest.raises(KilledError),
+    ):
+        engine.execute(forget("gone"))
+    with environment.open(run=run_called("hourly"), clock=clock) as engine:
+        assert clock.slept == []
+        engine.execute(forget("other"))
+        assert clock.slept
+    first, second = environment.journal("DELETE FROM")
+    assert (first["starts"], first["state"], second["state"]) == (1, "SUCCEEDED", "SUCCEEDED")
+
+
+def test_a_statement_of_another_that_does_not_end_is_told(environment: Environment) -> None:
+    """At the deadline, with its id; it is not ours to stop."""
+    clock = Clock()
+    with environment.open():
+        pass
+    environment.fail_with(Fault("hang", match="gone"))
+    with (
+        AthenaEngine(environment.config, run_called(), pace=Pace(sleep=killed)) as engine,
+        pytest.raises(KilledError),
+    ):
+        engine.execute(forget("gone"))
+    with (
+        environment.open(clock=clock) as engine,
+        pytest.raises(EngineError, match=r"forget: Athena execution .* of an earlier run, was not over"),
+    ):
+        engine.execute(forget("other"))
+    (other,) = environment.journal("DELETE FROM")
+    assert other["state"] in {"QUEUED", "RUNNING"}
+
+
 def test_a_read_is_never_answered_by_an_earlier_run(environment: Environment) -> None:
     """Same identity, same text: a new execution each, and Athena's own reuse is off."""
     for _ in range(2):
@@ -216,7 +254,7 @@ def test_a_page_token_that_expires_doubles_nothing(environment: Environment, tim
     with environment.open() as engine:
         environment.fail_with(Fault("page_token_expires", times=times))
         assert [n for (n,) in engine.fetch(ad_hoc(ROWS)).rows] == list(range(1, 2501))
-    assert len(environment.journal("sequence(1, 2500)")) == 1
+    assert len(environment.journal("2500")) == 1
 
 
 def test_a_page_token_that_always_expires_is_told(environment: Environment) -> None:
@@ -225,7 +263,6 @@ def test_a_page_token_that_always_expires_is_told(environment: Environment) -> N
         environment.fail_with(Fault("page_token_expires", times=CALL_ATTEMPTS + 1))
         with pytest.raises(EngineError, match="--sql: reading the result of Athena execution"):
             engine.fetch(ad_hoc(ROWS))
-    environment.server.reset()
 
 
 def test_credentials_that_expire_in_mid_run_are_told(environment: Environment) -> None:
@@ -264,13 +301,13 @@ def test_no_region_is_told(environment: Environment, monkeypatch: pytest.MonkeyP
 def test_an_engine_that_is_down_is_told(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing listens on port 1."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_ATHENA", "http://127.0.0.1:1")
-    with pytest.raises(EngineError, match="the Athena workgroup .*: AWS cannot be reached"):
+    with pytest.raises(EngineError, match=r"the Athena workgroup .*: AWS cannot be reached"):
         environment.open()
 
 
 def test_a_workgroup_that_is_missing_or_open_is_refused(environment: Environment) -> None:
     """Results go where the workgroup says, or nowhere."""
-    with pytest.raises(ConfigurationError, match="workgroup nowhere cannot be used: .*name another"):
+    with pytest.raises(ConfigurationError, match=r"workgroup nowhere cannot be used: .*name another"):
         elsewhere(environment, workgroup="nowhere").open()
     client("athena").create_work_group(
         Name=f"open-{environment.name}", Configuration={"EnforceWorkGroupConfiguration": False}
@@ -311,14 +348,14 @@ def test_a_table_that_has_drifted_is_refused(environment: Environment) -> None:
     changed = {key: table[key] for key in ("Name", "TableType", "Parameters", "StorageDescriptor")}
     glue.update_table(DatabaseName=database, TableInput=changed)
     for read_only in (False, True):
-        with pytest.raises(EngineError, match="columns that differ: .*customers: note, plan_id, valid_to$"):
+        with pytest.raises(EngineError, match=r"columns that differ: .*customers: note, plan_id, valid_to$"):
             environment.open(read_only=read_only)
 
 
 def test_a_table_dropped_under_a_running_job_is_told_and_made_again(environment: Environment) -> None:
     """The next run heals it."""
-    with environment.open() as engine:
-        client("glue").delete_table(DatabaseName=environment.places.database, Name="rolled_meters")
+    with environment.open() as engine, environment.open() as other:
+        other._executions.change("somebody", "DROP TABLE rolled_meters")
         with pytest.raises(EngineError, match=r"forget: TABLE_NOT_FOUND: .*rolled_meters"):
             engine.execute(forget())
     with environment.open() as engine:
@@ -326,7 +363,16 @@ def test_a_table_dropped_under_a_running_job_is_told_and_made_again(environment:
         assert engine.fetch(ad_hoc("SELECT * FROM rolled_meters")).rows == NO_ROWS
 
 
-def landed(environment: Environment, folder: Path) -> str:
+def test_a_table_that_is_gone_from_glue_alone_is_told(environment: Environment) -> None:
+    """Its rows are still there: nothing is made over them."""
+    with environment.open():
+        pass
+    client("glue").delete_table(DatabaseName=environment.places.database, Name="rolled_meters")
+    with pytest.raises(EngineError, match=r"the table rolled_meters: .*\n.*register it there again"):
+        environment.open()
+
+
+def landed(folder: Path) -> str:
     """Simulate some traffic."""
     made = invoke("simulate", "--out", folder, "--period", "2025-10", "--api-requests", 60, "--billing-events", 60)
     assert made.exit_code == 0, made.stderr
@@ -347,7 +393,7 @@ def contents(environment: Environment) -> dict[str, list[tuple[Any, ...]]]:
 
 def test_two_engines_at_once_come_to_the_same(environment: Environment, queries: QueryLibrary, tmp_path: Path) -> None:
     """A Lambda function invoked twice: each has a work area of its own, and no event is taken twice."""
-    landing = landed(environment, tmp_path)
+    landing = landed(tmp_path)
     failures: list[BaseException] = []
 
     def once() -> None:
@@ -383,7 +429,7 @@ def test_a_run_that_fails_anywhere_is_healed_by_the_next(
     environment: Environment, queries: QueryLibrary, tmp_path: Path, statement: str
 ) -> None:
     """What it has done is kept, what it has not is made up, nothing stands twice."""
-    landing = landed(environment, tmp_path)
+    landing = landed(tmp_path)
     environment.fail_with(Fault("fail", match=statement, reason="INJECTED"))
     for failing in (True, False):
         with open_engine(
