@@ -47,7 +47,7 @@ class AnalyticsStack(cdk.Stack):
             self,
             "SavedQueries",
             queries=queries,
-            database=environment.database,
+            database=environment.places.database,
             analysts=groups.analysts,
             pipeline=groups.pipeline,
         )
