@@ -83,6 +83,7 @@ def add_environment(
             settings=environment.roll_up,
             name=name,
             lake=data.lake,
+            queries=queries,
             **place,
         )
         roll_up.add_stack_dependency(analytics)  # whose workgroup its statements run in

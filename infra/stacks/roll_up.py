@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from infra.constructs.usage_lake import UsageLake
     from infra.roll_up_settings import RollUp
     from infra.settings import Environment
+    from usagelake.engines.query_library import QueryLibrary
 
 PANDAS = "AWSSDKPandas-Python313-Arm64"
 """AWS's layer with awswrangler, pandas and pyarrow, which one job adds rows with."""
@@ -41,6 +42,7 @@ class RollUpStack(cdk.Stack):
         settings: RollUp,
         name: str,
         lake: UsageLake,
+        queries: QueryLibrary,
         **place: object,
     ) -> None:
         super().__init__(scope, stack_id, **place)
@@ -50,7 +52,9 @@ class RollUpStack(cdk.Stack):
             drafts=f"{name}-bill-drafts",
             dead_letters=f"{name}-dead-letters",
         )
-        access = JobAccess(self, lake=lake, places=environment.places)
+        access = JobAccess(
+            self, lake=lake, places=environment.places, views=[view.name for view in queries.all("views")]
+        )
         dead_letters = DeadLetters(self, "DeadLetters", name=self.places.dead_letters).queue
         surroundings = Surroundings(
             code=function_code(),
@@ -58,6 +62,7 @@ class RollUpStack(cdk.Stack):
             variables={
                 "USAGELAKE_ENVIRONMENT": environment.name,
                 "USAGELAKE_KEEP_SOURCE_IP": "on" if environment.log_source_ip else "off",
+                "USAGELAKE_SWEEP_DAYS": str(environment.retention.invoice_window),
             },
             dead_letters=dead_letters,
             log_folder=f"/usage/{environment.name}",
