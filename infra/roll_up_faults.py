@@ -36,6 +36,8 @@ def roll_up_faults(environment: Environment) -> Iterator[str]:
         yield f"pricing_location {place!r}: write s3://bucket/prefix, with no slash at its end"
     if environment.crawler_schedule:
         yield from _schedule("crawler_schedule", environment.crawler_schedule)
+        if environment.crawler_schedule.startswith("rate"):
+            yield f"crawler_schedule {environment.crawler_schedule!r}: Glue takes `cron(…)` alone"
     if environment.roll_up is not None:
         yield from _jobs(environment.roll_up, environment.watch)
 

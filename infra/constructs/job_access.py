@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from infra.constructs.workgroups import PIPELINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from constructs import Construct
 
@@ -167,13 +167,13 @@ def _arn(place: str) -> str:
 
 
 def _allow(
-    sid: str, actions: Iterable[str], resources: Iterable[str], conditions: dict[str, object] | None = None
+    sid: str, actions: Iterable[str], resources: Iterable[str], conditions: Mapping[str, object] | None = None
 ) -> iam.PolicyStatement:
     return iam.PolicyStatement(sid=sid, actions=[*actions], resources=[*resources], conditions=conditions)
 
 
 def _deny(
-    sid: str, actions: Iterable[str], resources: Iterable[str], conditions: dict[str, object] | None = None
+    sid: str, actions: Iterable[str], resources: Iterable[str], conditions: Mapping[str, object] | None = None
 ) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         sid=sid, effect=iam.Effect.DENY, actions=[*actions], resources=[*resources], conditions=conditions

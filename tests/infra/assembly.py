@@ -135,6 +135,8 @@ class Assembly:
                 found = self._attribute(stack, name, attribute)
             case {"Fn::Join": [between, parts]}:
                 found = between.join(str(self.resolve(stack, part)) for part in parts)
+            case {"Fn::Select": [int(number), {"Fn::Split": [between, text]}]}:
+                found = str(self.resolve(stack, text)).split(between)[number]
             case {"Fn::Sub": str(text)}:
                 found = re.sub(r"\$\{([A-Za-z:]+)\}", lambda name: self._reference(stack, name[1]), text)
             case {"Fn::ImportValue": name}:

@@ -100,7 +100,7 @@ DIRECT = Environment(
     protected=False,
     delivery=Delivery.DIRECT,
     billing_prefixes=("data-api",),
-    api=Api(backend_url="https://backend.example.com"),
+    api=Api(backend_url="https://backend.example.com", measure_requests=True),
     attached=(AttachedStage(api_id="zzz999yyy8", api_name="stock", stage="prod"),),
     roll_up=None,
 )

@@ -145,6 +145,7 @@ WRONG = {
     "pricing location": (replace(SOUND, pricing_location="pricing/"), "write s3://bucket/prefix"),
     "pricing bucket alone": (replace(SOUND, pricing_location="s3://prices"), "write s3://bucket/prefix"),
     "crawler": (replace(SOUND, crawler_schedule="daily"), "crawler_schedule 'daily': it is neither"),
+    "crawler at a rate": (replace(SOUND, crawler_schedule="rate(1 day)"), "Glue takes `cron(…)` alone"),
     "budget": (replace(SOUND, watch=Watch(monthly_budget_usd=0)), "watch.monthly_budget_usd is 0"),
 }
 

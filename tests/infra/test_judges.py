@@ -14,6 +14,7 @@ ACKNOWLEDGED = {
     "AwsSolutions-APIG4",  # a key is no authorization
     "AwsSolutions-APIG6",  # no execution log
     "AwsSolutions-COG4",  # no Cognito
+    "AwsSolutions-GL1",  # a crawler's log has no key of ours
     "AwsSolutions-IAM4",  # AWS's own policy for API Gateway's logs
     "AwsSolutions-IAM5",  # a star below a prefix
     "AwsSolutions-L1",  # python3.13
