@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PERIOD := 2025-10
 
-.PHONY: demo test lint types contracts check bench bench-shipping conformance synth diff deploy package lock wheel clean help
+.PHONY: demo test lint types contracts check bench bench-shipping bench-athena cost-tables conformance synth checkov \
+    try-cloud diff deploy package lock wheel clean help
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -34,11 +35,23 @@ bench: .venv/dev ## Measure the main job against its floor (minutes; see bench/R
 bench-shipping: .venv/dev .venv-peers/ready ## Measure delivery against other handlers (minutes; needs a quiet machine).
 	$(BIN)/python -m bench.shipping.run $(ARGS)
 
+bench-athena: .venv/dev ## Weigh what each statement would scan on Athena (minutes; ARGS=--landing DIR for yours).
+	$(BIN)/python -m bench.athena_bytes $(ARGS)
+
+cost-tables: .venv/dev ## Set the tables of docs/cost.md from the model.
+	$(BIN)/python -m bench.cost_tables $(ARGS)
+
 conformance: .venv/dev ## Compare DuckDB with a real Trino, which is fetched from Maven (minutes; needs Java 24 or later).
 	$(BIN)/python -m tests.conformance.run $(ARGS)
 
 synth: .venv/dev ## Write the CDK app's templates into cdk.out/ (ENV=dev for one environment).
 	CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON='{"env": "$(ENV)"}' $(BIN)/python app.py
+
+checkov: .venv/dev .venv-checkov/ready ## Judge every environment's templates with checkov, offline.
+	$(BIN)/python -m tests.infra.judge_by_checkov .venv-checkov/bin/checkov
+
+try-cloud: .venv/dev .venv-cloud/ready ## Deploy dev to a local emulator of AWS, send requests, bill them (minutes; needs node and npm's registry).
+	$(BIN)/python -m tests.try_cloud.run .venv-cloud/bin/ministack
 
 diff: .venv/dev ## Show what deploying ENV would change.
 	$(CDK) diff -c env=$(call one_env) --all
@@ -67,9 +80,11 @@ lock: ## Pin the requirements again; needs uv.
 LOCKED := --generate-hashes --no-header --no-annotate --quiet
 LOCK := --universal --python-version 3.11 $(LOCKED)
 LAMBDA_LOCK := --python-version 3.13 --python-platform aarch64-manylinux2014 $(LOCKED)
+	uv pip compile requirements/checkov.in $(LOCK) -o requirements/checkov.txt
+	uv pip compile requirements/cloud.in $(LOCK) -o requirements/cloud.txt
 
 clean: ## Remove what the commands have made.
-	rm -rf .venv .venv-peers cdk.out demo dist build bench/data bench/out
+	rm -rf .venv .venv-peers .venv-checkov .venv-cloud cdk.out demo dist build bench/data bench/out
 
 .venv/main: requirements/build.txt requirements/main.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "usagelake needs Python 3.11 or later; name one with make PYTHON=…")'
@@ -85,4 +100,14 @@ clean: ## Remove what the commands have made.
 .venv-peers/ready: requirements/peers.txt
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
+	touch $@
+
+.venv-checkov/ready: requirements/checkov.txt
+	$(PYTHON) -m venv .venv-checkov
+	.venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/checkov.txt
+	touch $@
+
+.venv-cloud/ready: requirements/cloud.txt
+	$(PYTHON) -m venv .venv-cloud
+	.venv-cloud/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/cloud.txt
 	touch $@

@@ -1,4 +1,4 @@
-"""Findings of cdk-nag that stand: each with the reason, beside the construct that has them."""
+"""Findings of cdk-nag and checkov that stand: each with the reason, beside the construct that has them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ def acknowledge(scope: IConstruct, reason: str, *rules: str) -> None:
     """Let findings stand.
 
     Args:
-        scope: The construct that has them, or one above.
+        scope: The construct that has them, or for cdk-nag one above.
         reason: Why, in a sentence.
-        rules: The rules' ids, such as `AwsSolutions-APIG4`.
+        rules: The rules' ids: `AwsSolutions-APIG4` is cdk-nag's, `CKV_AWS_73` checkov's.
     """
     for rule in rules:
-        cdk.Validations.of(scope).acknowledge(cdk.Acknowledgment(id=rule, reason=reason))
+        if rule.startswith("CKV"):
+            _tell_checkov(scope, rule, reason)
+        else:
+            cdk.Validations.of(scope).acknowledge(cdk.Acknowledgment(id=rule, reason=reason))
 
 
 def acknowledge_stars(scope: IConstruct, reason: str, resources: Iterable[str]) -> None:
@@ -36,6 +39,13 @@ def acknowledge_stars(scope: IConstruct, reason: str, resources: Iterable[str]) 
         if "*" in str(cdk.Stack.of(scope).resolve(resource)):
             written = _as_nag_writes(cdk.Stack.of(scope).resolve(resource))
             acknowledge(scope, reason, f"AwsSolutions-IAM5[Resource::{written}]")
+
+
+def _tell_checkov(scope: IConstruct, rule: str, reason: str) -> None:
+    """Write the exception where checkov reads it: into the metadata of that one resource of the template."""
+    resource = scope if cdk.CfnResource.is_cfn_resource(scope) else scope.node.default_child
+    stands = resource.get_metadata("checkov") or {"skip": []}
+    resource.add_metadata("checkov", {"skip": [*stands["skip"], {"id": rule, "comment": reason}]})
 
 
 def _as_nag_writes(value: object) -> str:

@@ -109,6 +109,14 @@ class AttachedApi(Construct):
             role=role,
             log_group=log_group,
         )
+        acknowledge(log_group, "It tells of one stage's settings; no line of usage comes here.", "CKV_AWS_158")
+        acknowledge(function, "It calls API Gateway and SSM, neither of which lies in a VPC.", "CKV_AWS_117")
+        acknowledge(
+            function,
+            "CloudFormation calls it, one deployment at a time, and a call that fails fails the deployment.",
+            "CKV_AWS_115",
+            "CKV_AWS_116",
+        )
         acknowledge_stars(role, "The star ends one stage's two parameters.", [kept])
         acknowledge(
             function, "The project's Lambdas run on python3.13; this code needs nothing newer.", "AwsSolutions-L1"

@@ -24,6 +24,7 @@ ICEBERG_TYPES: Final[Mapping[ColumnType, str]] = {
     ColumnType.TIMESTAMP: "timestamp",
     ColumnType.DATE: "date",
     ColumnType.WHOLE_NUMBER: "decimal(38,0)",
+    ColumnType.MONEY: "decimal(38,4)",
 }
 """The portable types, as Iceberg's specification spells them."""
 

@@ -8,6 +8,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.constructs.acknowledge import acknowledge
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -76,3 +78,7 @@ class KeptBucket(Construct):
                 *rules,
             ],
         )
+        if access_logs is None:
+            acknowledge(
+                self.bucket, "It takes the access logs of the others; its own would never come to an end.", "CKV_AWS_18"
+            )

@@ -10,6 +10,7 @@ from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.constructs.acknowledge import acknowledge
 from infra.constructs.landing_lifecycle import ERROR_PREFIX
 from usagelake.domain.landing import ACCESS_LOG_FOLDER
 
@@ -51,6 +52,7 @@ class LandingStream(Construct):
         errors = logs.LogGroup(
             self, "Errors", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=cdk.RemovalPolicy.DESTROY
         )
+        acknowledge(errors, "It tells why a delivery failed; no line of usage comes here.", "CKV_AWS_158")
         error_stream = logs.LogStream(self, "ErrorStream", log_group=errors, removal_policy=cdk.RemovalPolicy.DESTROY)
         lake.grant_delivery(role, prefixes=(ACCESS_LOG_FOLDER, f"{ERROR_PREFIX}/{ACCESS_LOG_FOLDER}"))
         role.add_to_policy(

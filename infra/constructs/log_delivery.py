@@ -10,7 +10,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.constructs.acknowledge import acknowledge
 from infra.constructs.landing_stream import LandingStream
+from infra.constructs.log_group_key import let_logs_encrypt
 from infra.settings import Delivery
 
 if TYPE_CHECKING:
@@ -64,8 +66,20 @@ class LogDelivery(Construct):
             self.log_group_name = f"/{name.replace('-', '/')}/access-log"
             self.filter_name = f"{name}-to-firehose"
             self.log_group = logs.LogGroup(
-                self, "AccessLog", log_group_name=self.log_group_name, removal_policy=removal
+                self,
+                "AccessLog",
+                log_group_name=self.log_group_name,
+                removal_policy=removal,
+                encryption_key=lake.key,
             )
+            if lake.key is not None:
+                let_logs_encrypt(self, lake.key, log_group_name=self.log_group_name)
+            else:
+                acknowledge(
+                    self.log_group,
+                    "CloudWatch Logs encrypts it with its own key; `customer_key` (config.py) takes one of yours.",
+                    "CKV_AWS_158",
+                )
             # The L2's enumeration has names for days; the resource takes the figure.
             self.log_group.node.default_child.add_property_override("RetentionInDays", log_days)
             self._subscribe(self.log_group, self.filter_name)

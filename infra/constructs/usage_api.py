@@ -128,3 +128,13 @@ class UsageApi(Construct):
             "A web ACL costs by the month and belongs to who owns the API: associate one with the stage.",
             "AwsSolutions-APIG3",
         )
+        acknowledge(
+            self.api.deployment_stage,
+            "Whether an answer may be kept is the backend's to say, and a cache is paid by the hour, used or not.",
+            "CKV_AWS_120",
+        )
+        acknowledge(
+            self.api.deployment_stage,
+            "Traces are paid by the request and no bill needs them: each line of the access log has both latencies.",
+            "CKV_AWS_73",
+        )

@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.landings import event, request
 from tests.cli.main_job import USAGELAKE, Job, invoke
-from usagelake.engines.duckdb.staging import JOIN_BELOW_BYTES
+from usagelake.engines.staging.objects import JOIN_BELOW_BYTES
 from usagelake.errors import StorageError
 from usagelake.storage import LocalFolder
 

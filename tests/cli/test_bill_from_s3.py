@@ -75,3 +75,45 @@ def test_a_bucket_that_is_not_there_is_named(job: Job) -> None:
     )
     assert result.exit_code == 1
     assert "s3://nowhere/x: cannot be listed (NoSuchBucket" in " ".join(result.stderr.split())
+
+
+def _put_pricing(job: Job, *names: str) -> str:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="lake")
+    for name in names:
+        client.put_object(Bucket="lake", Key=f"pricing/{name}", Body=(job.pricing / name).read_bytes())
+    return "s3://lake/pricing"
+
+
+@pytest.mark.usefixtures("s3")
+def test_prices_on_s3_are_those_in_a_folder(job: Job) -> None:
+    """The same bytes, the same invoices; `check` reads them there as well."""
+    job.put("tokens/2025/10/05/12/00/a.jsonl", event("e-1"))
+    pricing = _put_pricing(job, "price_book.toml", "customers.csv")
+    expected = job.billed().invoices
+    result = job.bill(f"--pricing={pricing}", out=job.folder / "remote", lake=job.folder / "other")
+    assert result.exit_code == 0, result.stderr
+    assert files(job.folder / "remote" / "invoices" / job.period) == expected
+    assert invoke("check", "--pricing", pricing).stdout == "all is well\n"
+
+
+@pytest.mark.usefixtures("s3")
+def test_a_price_book_that_is_not_on_s3_is_a_fault_of_the_configuration(job: Job) -> None:
+    """The object is named, and a wrong file beside it by its address."""
+    job.write_pricing(customers="subject\n")
+    pricing = _put_pricing(job, "customers.csv")
+    for result in (job.bill(f"--pricing={pricing}"), invoke("check", "--pricing", pricing)):
+        assert result.exit_code == 2
+        said = " ".join(result.stderr.split())
+        assert "s3://lake/pricing/price_book.toml: cannot be read (NoSuchKey" in said
+        assert "--pricing names a folder or s3://bucket/prefix that holds price_book.toml" in said
+        assert "s3://lake/pricing/customers.csv" in said
+    assert not job.out.exists()
+
+
+@pytest.mark.usefixtures("s3")
+def test_prices_in_a_bucket_that_is_not_there(job: Job) -> None:
+    """Nothing is billed."""
+    result = job.bill("--pricing=s3://nowhere/pricing")
+    assert result.exit_code == 2
+    assert "s3://nowhere/pricing/price_book.toml: cannot be read (NoSuchBucket" in " ".join(result.stderr.split())

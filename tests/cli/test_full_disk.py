@@ -15,7 +15,7 @@ import pytest
 from tests.cli.forked_runs import ForkedRuns
 from tests.cli.landings import event, request
 from tests.cli.main_job import USAGELAKE, Job, Outcome, files, run
-from usagelake.engines.duckdb import staging
+from usagelake.engines.staging import objects as staging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

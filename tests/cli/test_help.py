@@ -31,7 +31,7 @@ def _examples() -> Iterator[tuple[str, list[str]]]:
 def test_there_are_commands() -> None:
     """What a user may expect."""
     assert {
-        "bill", "query", "queries", "check", "simulate", "ship", "reconcile", "spool-size",
+        "bill", "backfill", "query", "queries", "check", "simulate", "ship", "reconcile", "spool-size", "estimate",
     } <= COMMANDS.keys()  # fmt: skip
 
 

@@ -125,4 +125,39 @@ def tables() -> dict[str, list[tuple[Any, ...]]]:
         ],
         "stale_hours": [("api_requests", MONTH_END, arrived), ("billing_events", datetime(1, 1, 1), arrived)],  # noqa: DTZ001
         "rolled_meters": [("api_requests", "sha256:0"), ("internal_tokens", "sha256:1")],
+        "invoice_lines": invoice_lines(),
     }
+
+
+def invoice_lines() -> list[tuple[Any, ...]]:
+    """Give three revisions of a month, two of them at one instant, and one of a month without any line."""
+    first = datetime(2025, 11, 1, 4, 0, 0, 1)  # noqa: DTZ001
+    second = datetime(2025, 11, 2, 4)  # noqa: DTZ001
+    day = date(2025, 1, 1)
+    lines = [
+        (
+            "draft",
+            f"i{number % 5}",
+            f"c{number % 5}",
+            pick(TEXTS, number),
+            "KWD",
+            1 + number // 5,
+            pick(("requests", "minimum_commitment"), number),
+            pick(("growth", "é"), number),
+            pick((day, date(1, 1, 1), date(9999, 12, 31)), number),
+            *pick(
+                ((None, None, None), ("api_requests", "", Decimal(0)), ("tokens", "日本", Decimal(10**38 - 1))), number
+            ),
+            pick((Decimal("0.0000"), Decimal("1.2345"), Decimal(10**30) + Decimal("0.9999")), number),
+            pick(("0", "0.33333333333333333333333333333333333333333", "1" * 40), number),
+        )
+        for number in range(40)
+    ]
+    nothing = ("draft", "", "", "", "KWD", 0, "", "", date(2025, 9, 1), None, None, None, Decimal(0), "0")
+    return [
+        *(("2025-10", "sha256:f", first, *line) for line in lines),
+        *(("2025-10", revision, second, *line) for revision in ("sha256:0", "sha256:1") for line in lines[5:]),
+        *(("2025-10", "sha256:1", second, *line) for line in lines[5:7]),
+        *(("2025-09", "sha256:f", first, *line) for line in lines),
+        ("2025-09", "sha256:0", second, *nothing),
+    ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from usagelake.bootstrap import open_engine, open_storage
+from usagelake.bootstrap import open_engine, open_pricing, open_storage
 from usagelake.domain.period import Period
 from usagelake.domain.schema import TABLES
 from usagelake.engines import ad_hoc
@@ -69,7 +69,7 @@ class Pair:
                 engine,
                 self.queries,
                 open_storage(str(landing)),
-                load_pricing(pricing, meters={meter.name for meter in self.queries.meters()}),
+                load_pricing(open_pricing(str(pricing)), meters={meter.name for meter in self.queries.meters()}),
                 Period.parse(period),
                 out / name,
                 clock=lambda: NOW,
@@ -122,6 +122,7 @@ def values_for(query: SqlFile, start: datetime, end: datetime) -> dict[str, obje
         "end": end,
         "as_of": end,
         "customer": "c1",
+        "period": "2025-10",
         "meters": ["internal_tokens", "external_tokens"],
     }
     return {name: given[name] for name, parameter in query.params.items() if not parameter.optional}

@@ -39,6 +39,7 @@ DOMAIN = Path(usagelake.domain.__path__[0])
 MODULES = sorted(
     [
         *DOMAIN.glob("rating/*.py"),
+        *DOMAIN.glob("estimate/*.py"),
         *(
             DOMAIN / f"{name}.py"
             for name in (

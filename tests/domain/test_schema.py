@@ -23,6 +23,8 @@ COLUMNS = {
     "customers": "subject_type, subject_id, customer_id, customer_name, plan_id, valid_from, valid_to",
     "stale_hours": "source, hour, marked_at",
     "rolled_meters": "meter, digest",
+    "invoice_lines": "period, revision, published_at, status, invoice_id, customer_id, customer_name, currency, "
+    "line_number, charge_id, plan_id, plan_version, meter, dimension, quantity, amount, amount_exact",
 }
 EACH_TABLE = pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
 
@@ -63,6 +65,7 @@ def test_an_event_table_holds_what_the_parser_gives(row: type, name: str) -> Non
         ("api_requests", "status", "integer"),
         ("billing_events", "quantity", "bigint"),
         ("customers", "valid_to", "date"),
+        ("invoice_lines", "amount", "decimal(38,4)"),
         ("api_requests", "event_time", "timestamp"),
     ],
 )

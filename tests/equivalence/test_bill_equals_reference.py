@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from tests import reference
 from tests.strategies import LakeSpec, lake
-from usagelake.bootstrap import open_engine, open_storage
+from usagelake.bootstrap import open_engine, open_pricing, open_storage
+from usagelake.domain.money import format_amount
 from usagelake.domain.period import Period
 from usagelake.domain.schema import TABLES
 from usagelake.engines import load_queries
@@ -64,7 +65,7 @@ def _bill(engine: DuckDBEngine, landing: Path, pricing: Path, period: str, out: 
         engine,
         QUERIES,
         open_storage(str(landing)),
-        load_pricing(pricing, meters={meter.name for meter in QUERIES.meters()}),
+        load_pricing(open_pricing(str(pricing)), meters={meter.name for meter in QUERIES.meters()}),
         Period.parse(period),
         out,
         clock=lambda: NOW,
@@ -82,6 +83,31 @@ def _invoices(out: Path, period: str) -> dict[str, Any]:
             if line.pop("prorated", None) is not None:
                 line.pop("amount_exact")
         found[path.stem] = {name: document[name] for name in ("customer_id", "lines", "total")}
+    return found
+
+
+def _published(engine: DuckDBEngine, period: str) -> dict[str, list[dict[str, Any]]]:
+    """Read the invoice lines that stand in the lake, as invoices write them."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for (
+        customer_id,
+        currency,
+        charge_id,
+        plan_id,
+        version,
+        meter,
+        dimension,
+        quantity,
+        amount,
+    ) in engine._connection.execute(
+        "SELECT customer_id, currency, charge_id, plan_id, plan_version, meter, dimension, quantity, amount "
+        "FROM latest_invoice_lines WHERE period = ? ORDER BY customer_id, line_number",
+        [period],
+    ).fetchall():
+        line = {"charge_id": charge_id, "plan_id": plan_id, "plan_version": version.isoformat()}
+        if meter is not None:
+            line |= {"meter": meter, "dimension": dimension, "quantity": str(quantity)}
+        found.setdefault(customer_id, []).append({**line, "amount": format_amount(amount, currency)})
     return found
 
 
@@ -123,13 +149,18 @@ def _check(engine: DuckDBEngine, out: Path, expected: reference.ReferenceResult,
     assert {**summary, "run": None} == {**expected.summary, "run": None}
     invoices = _invoices(out, period)
     assert invoices == _expected_invoices(expected, invoices)
+    assert _published(engine, period) == {
+        customer_id: [{name: line[name] for name in line if name != "amount_exact"} for line in invoice["lines"]]
+        for customer_id, invoice in invoices.items()
+        if invoice["lines"]
+    }
     assert _usage(engine) == _expected_usage(expected)
 
 
 @each_lake
 @given(spec=lake(conflicts="any_day"))
 def test_one_run_comes_to_what_the_reference_says(engine: DuckDBEngine, spec: LakeSpec) -> None:
-    """Counts, usage, quarantine, lines and totals are those of the reference."""
+    """Counts, usage, quarantine, lines and totals are those of the reference; the lake holds the same lines."""
     _empty(engine)
     with tempfile.TemporaryDirectory() as folder:
         written = spec.write(Path(folder))

@@ -101,6 +101,16 @@ class Assembly:
         return found
 
     @cached_property
+    def excepted(self) -> list[tuple[str, str, str]]:
+        """Every exception from a check of checkov: resource, check, reason."""
+        return [
+            (f"{stack}/{name}", each["id"], each["comment"])
+            for stack, template in self.templates.items()
+            for name, body in template.get("Resources", {}).items()
+            for each in body.get("Metadata", {}).get("checkov", {}).get("skip", [])
+        ]
+
+    @cached_property
     def _resources(self) -> tuple[Resource, ...]:
         return tuple(
             Resource(stack, logical_id, body["Type"], self.resolve(stack, body.get("Properties", {})), body)

@@ -112,7 +112,7 @@ def _compare(operator: str, wanted: Any, given: Any) -> bool:
     match operator:
         case "StringEquals":
             return str(given) in listed(wanted)
-        case "StringLike" | "ArnLike":
+        case "StringLike" | "ArnLike" | "ArnEquals":  # the two for ARNs are the same
             return any(_like(str(given), pattern) for pattern in listed(wanted))
         case "Bool":
             return str(given).lower() == str(wanted).lower()

@@ -11,8 +11,9 @@ import pytest
 from infra.config import ENVIRONMENTS
 from infra.constructs.access_log_format import LONGEST_FORMAT, access_log_format
 from infra.settings import Environment
-from tests.infra.assembly import Assembly, Resource
+from tests.infra.assembly import ACCOUNT, REGION, Assembly, Resource
 from tests.infra.environments import DIRECT, FULL
+from tests.infra.policies import trusts
 from usagelake.domain.access_log import ApiRequest, parse_access_log_line, render_access_log_line
 from usagelake.domain.landing import LandingKey, Source, source_of
 
@@ -106,6 +107,24 @@ def test_a_stage_writes_to_the_log_group_whose_arn_has_no_star(assembly: Assembl
     for stage in stages(assembly, environment):
         arn = stage.properties["AccessLogSetting"]["DestinationArn"]
         assert arn == f"arn:aws:logs:eu-west-1:123456789012:log-group:/usage/{environment.name}/access-log"
+
+
+@through_logs
+def test_the_log_group_has_the_environment_s_key(assembly: Assembly, environment: Environment) -> None:
+    name = f"/usage/{environment.name}/access-log"
+    group = assembly.one("AWS::Logs::LogGroup", f"usage-{environment.name}-ingestion", LogGroupName=name)
+    assert ("KmsKeyId" in group.properties) is environment.customer_key
+    if not environment.customer_key:
+        return
+    key = assembly.one("AWS::KMS::Key", f"usage-{environment.name}-data")
+    assert key.logical_id in group.properties["KmsKeyId"]
+    context = "kms:EncryptionContext:aws:logs:arn"
+    own = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"
+    service = {"Service": f"logs.{REGION}.amazonaws.com"}
+    for action in ("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:GenerateDataKey", "kms:DescribeKey"):
+        assert trusts(key.properties["KeyPolicy"], action, service, {context: own}), action
+        assert not trusts(key.properties["KeyPolicy"], action, service, {context: f"{own}x"}), action
+        assert not trusts(key.properties["KeyPolicy"], action, service, {}), action
 
 
 @through_logs

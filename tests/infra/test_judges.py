@@ -1,4 +1,4 @@
-"""What AWS's own rules say of the templates: cdk-nag and cfn-lint."""
+"""What AWS's own rules say of the templates, cdk-nag and cfn-lint; and what `make checkov` is told."""
 
 from __future__ import annotations
 
@@ -21,6 +21,19 @@ ACKNOWLEDGED = {
     "AwsSolutions-SQS3",  # the queue of dead letters has none of its own
 }
 
+# Each check of checkov that some resource is excepted from.
+EXCEPTED = {
+    "CKV_AWS_115",  # no reserved concurrency
+    "CKV_AWS_116",  # no dead-letter queue
+    "CKV_AWS_117",  # no VPC
+    "CKV_AWS_120",  # no cache
+    "CKV_AWS_158",  # a log group without a key of one's own
+    "CKV_AWS_18",  # the bucket of the access logs has none
+    "CKV_AWS_26",  # a topic without a key
+    "CKV_AWS_73",  # no traces
+}
+SENTENCE = r"[A-Z].{25,}\."
+
 
 def test_cdk_nag_ran_and_found_nothing_that_lacks_a_reason(assembly: Assembly) -> None:
     """A report names plugins that found something; the canary is a bucket that it must find something at."""
@@ -33,7 +46,7 @@ def test_cdk_nag_ran_and_found_nothing_that_lacks_a_reason(assembly: Assembly) -
 def test_every_acknowledgment_has_a_reason_in_a_sentence(assembly: Assembly) -> None:
     assert assembly.acknowledged
     for construct, rule, reason in assembly.acknowledged:
-        assert re.fullmatch(r"[A-Z].{25,}\.", reason), (construct, rule)
+        assert re.fullmatch(SENTENCE, reason), (construct, rule)
 
 
 def test_only_known_rules_are_acknowledged(assembly: Assembly) -> None:
@@ -46,6 +59,20 @@ def test_no_acknowledgment_lets_a_whole_service_or_every_resource_stand(assembly
         assert "Action::" not in rule, construct
         assert not rule.endswith("[Resource::*]"), construct
         assert "IAM5" not in rule or "[Resource::" in rule, construct
+
+
+def test_every_exception_from_checkov_has_a_reason_in_a_sentence(assembly: Assembly) -> None:
+    for resource, check, reason in assembly.excepted:
+        assert re.fullmatch(SENTENCE, reason), (resource, check)
+
+
+def test_only_known_checks_are_excepted(assembly: Assembly) -> None:
+    assert {check for _, check, _ in assembly.excepted} == EXCEPTED
+
+
+def test_what_holds_lines_is_excepted_only_where_nobody_gave_a_key(assembly: Assembly) -> None:
+    for resource, check, _ in assembly.excepted:
+        assert check != "CKV_AWS_158" or "AccessLog" not in resource or "-full-" not in resource, resource
 
 
 def test_cfn_lint_finds_nothing(assembly: Assembly) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tests.infra.assembly import Assembly, Resource
+from tests.infra.assembly import ACCOUNT, REGION, Assembly, Resource
 from tests.infra.policies import Statement, every_document, listed, statements
 
 IDENTITY = ("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
@@ -33,9 +33,15 @@ def test_no_statement_allows_all_actions_of_a_service(assembly: Assembly) -> Non
             assert "*" not in action or (resource.type == KEY and action == "kms:*"), (where, action)
 
 
-def test_a_key_is_given_to_nobody_but_its_account(assembly: Assembly) -> None:
+def test_a_key_is_given_to_nobody_but_its_account_and_one_log_group(assembly: Assembly) -> None:
     for resource, where, statement in allowed(assembly):
-        if resource.type == KEY:
+        if resource.type != KEY:
+            continue
+        if statement["Principal"] == {"Service": f"logs.{REGION}.amazonaws.com"}:
+            name = resource.stack.removesuffix("-data").replace("-", "/")
+            own = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/{name}/access-log"
+            assert statement["Condition"] == {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": own}}, where
+        else:
             assert re.fullmatch(r"arn:aws:iam::\d{12}:root", statement["Principal"]["AWS"]), where
 
 
@@ -75,7 +81,8 @@ def test_services_that_act_for_others_are_held_to_this_account(assembly: Assembl
         )
         if service is not None and service not in alone:
             keys = {key for condition in statement.get("Condition", {}).values() for key in condition}
-            assert keys & {"aws:SourceAccount", "aws:SourceArn"}, where
+            # The context that CloudWatch Logs encrypts in names the account.
+            assert keys & {"aws:SourceAccount", "aws:SourceArn", "kms:EncryptionContext:aws:logs:arn"}, where
 
 
 def test_nothing_can_change_a_bucket_or_shorten_what_is_locked(assembly: Assembly) -> None:

@@ -82,6 +82,22 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "stale_hours": {"source": "api_requests", "hour": "2025-10-05 12:00", "marked_at": "2025-10-05 12:05"},
     "rolled_meters": {"meter": "api_requests", "digest": "sha256:0"},
+    "invoice_lines": {
+        "period": "2025-10",
+        "revision": "sha256:1",
+        "published_at": "2025-10-06 04:00",
+        "status": "draft",
+        "invoice_id": "i1",
+        "customer_id": "c1",
+        "customer_name": "One",
+        "currency": "USD",
+        "line_number": 1,
+        "charge_id": "requests",
+        "plan_id": "growth",
+        "plan_version": date(2025, 1, 1),
+        "amount": Decimal("1.50"),
+        "amount_exact": "1.5",
+    },
 }
 OCTOBER = {"start": datetime(2025, 10, 1, tzinfo=UTC), "end": datetime(2025, 11, 1, tzinfo=UTC)}
 

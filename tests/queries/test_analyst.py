@@ -315,9 +315,76 @@ def test_usage_spikes(lake: Lake) -> None:
     assert lake.run("usage_spikes", factor=6) == []
 
 
+def _two_revisions(lake: Lake) -> None:
+    """Publish October twice, with a customer who is gone the second time, and November once."""
+    usage = {"meter": "api_requests", "dimension": "", "quantity": Decimal(150)}
+    fee = {"line_number": 2, "charge_id": "platform", "amount": Decimal("10.00"), "amount_exact": "10"}
+    newer = {"published_at": "2025-10-07 04:00", "revision": "sha256:2"}
+    two = {"customer_id": "c2", "customer_name": "Two", "invoice_id": "i2"}
+    lake.add(
+        "invoice_lines",
+        usage,
+        {"customer_id": "c9", "customer_name": "Gone", **usage, "amount": Decimal("5.25")},
+        {**newer, **usage},
+        {**newer, **fee},
+        {**newer, **two, **usage, "quantity": Decimal(700), "amount": Decimal("7.00")},
+        {**newer, **two, **usage, "meter": "internal_tokens", "dimension": "m1", "line_number": 2, "quantity": Decimal(9),
+         "amount": Decimal("0.0005")},
+        {"period": "2025-11", **usage, "amount": Decimal(99)},
+    )  # fmt: skip
+
+
+def test_latest_invoice_lines(lake: Lake) -> None:
+    """The newest revision of each period as a whole; of one that has no line, nothing."""
+    _two_revisions(lake)
+    found = sorted((row[0], row[1], row[5], row[8]) for row in lake.run("latest_invoice_lines"))
+    assert found == [
+        ("2025-10", "sha256:2", "c1", 1),
+        ("2025-10", "sha256:2", "c1", 2),
+        ("2025-10", "sha256:2", "c2", 1),
+        ("2025-10", "sha256:2", "c2", 2),
+        ("2025-11", "sha256:1", "c1", 1),
+    ]
+    lake.add("invoice_lines", {"published_at": "2025-10-08", "revision": "sha256:0", "line_number": 0, "amount": 0})
+    assert [row[0] for row in lake.run("latest_invoice_lines")] == ["2025-11"]
+
+
+def test_invoice_totals(lake: Lake) -> None:
+    """Of the newest revision of that period; usage and fees apart."""
+    _two_revisions(lake)
+    assert lake.run("invoice_totals", period="2025-10") == [
+        ("c1", "One", "USD", 2, Decimal("1.50"), Decimal("10.00"), Decimal("11.50")),
+        ("c2", "Two", "USD", 2, Decimal("7.0005"), Decimal(0), Decimal("7.0005")),
+    ]
+
+
+def test_cost_by_meter(lake: Lake) -> None:
+    """Added up over customers; fees have no meter."""
+    _two_revisions(lake)
+    assert lake.run("cost_by_meter", period="2025-10") == [
+        ("-", "", "growth", "USD", 1, None, Decimal("10.00")),
+        ("api_requests", "", "growth", "USD", 2, Decimal(850), Decimal("8.50")),
+        ("internal_tokens", "m1", "growth", "USD", 1, Decimal(9), Decimal("0.0005")),
+    ]
+
+
+def test_invoice_revisions(lake: Lake) -> None:
+    """The newest first, each compared with the one before; one without any line has no customer."""
+    _two_revisions(lake)
+    lake.add(
+        "invoice_lines",
+        {"published_at": "2025-10-08 04:00", "revision": "sha256:0", "line_number": 0, "customer_id": "", "amount": 0},
+    )
+    assert lake.run("invoice_revisions", period="2025-10") == [
+        (at("2025-10-08 04:00"), "sha256:0", 0, 0, "USD", Decimal(0), Decimal("-18.5005")),
+        (at("2025-10-07 04:00"), "sha256:2", 2, 4, "USD", Decimal("18.5005"), Decimal("11.7505")),
+        (at("2025-10-06 04:00"), "sha256:1", 2, 2, "USD", Decimal("6.75"), None),
+    ]
+
+
 def test_every_saved_query_runs_on_an_empty_lake(lake: Lake, library: QueryLibrary) -> None:
     """And gives no rows, rather than a row of NULLs."""
-    given = {"customer": "c1", "as_of": at("2025-10-05 12:00")}
+    given = {"customer": "c1", "as_of": at("2025-10-05 12:00"), "period": "2025-10"}
     for file in library.all("analyst"):
         assert lake.run(file.name, **{name: given[name] for name in file.params if name in given}) == [], file.name
 

@@ -102,7 +102,7 @@ class _Bench:
         self.job = job
         wanted = [file for file in load_queries().all() if file.kind != "meters" or file.name in METERS]
         self.queries = QueryLibrary(wanted)
-        self.pricing = load_pricing(job.pricing, meters=METERS)
+        self.pricing = load_pricing(LocalFolder(job.pricing), meters=METERS)
         self.carried: dict[tuple[str, str], Carried] = {}
 
     def bill(self, lake: Path, out: Path, *, fails_at: int = 0, commit_fails_at: int = 0) -> _Failing:
@@ -143,11 +143,17 @@ def _state(lake: Path) -> str:
         tables = connection.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()
         held = {}
         for (table,) in tables:
-            clocks = {"ingested_at", "computed_at", "first_seen_at", "marked_at"}
+            clocks = {"ingested_at", "computed_at", "first_seen_at", "marked_at", "published_at"}
             columns = [column.name for column in TABLES[table].columns if column.name not in clocks]
             chosen = ", ".join(columns)
             held[table] = connection.execute(f"SELECT {chosen} FROM usage.{table} ORDER BY ALL").fetchall()
     return repr(held)
+
+
+def _lines(lake: Path) -> list[tuple[Any, ...]]:
+    """Read every published invoice line, but for when it was published."""
+    with duckdb.connect(str(lake / "lake.duckdb"), read_only=True) as connection:
+        return connection.execute("SELECT * EXCLUDE (published_at) FROM usage.invoice_lines ORDER BY ALL").fetchall()
 
 
 @pytest.fixture(scope="module")
@@ -178,12 +184,13 @@ class _Proof:
         self.states: set[tuple[str, frozenset[str]]] = set()
 
     def hold(self, lake: Path, out: Path) -> None:
-        """Prove that the next run ends as an undisturbed one."""
+        """Prove that the next run ends as an undisturbed one, and that its lines are published once."""
         state = (_state(lake), frozenset(files(out)))
         if state in self.states:
             return
         self._finish(lake, out)
         assert self._job.outcome(out) == self._expected
+        assert _lines(lake) == _lines(self._job.lake)
         assert not [path for path in out.rglob("*") if path.name.startswith(".")]
         self.states.add(state)
 

@@ -9,8 +9,10 @@ from typing import Any
 import click
 
 from usagelake import __version__
+from usagelake.cli.backfill import backfill_command
 from usagelake.cli.bill import bill_command
 from usagelake.cli.check import check_command
+from usagelake.cli.estimate import estimate_command
 from usagelake.cli.queries import queries_command
 from usagelake.cli.query import query_command
 from usagelake.cli.reconcile import reconcile_group
@@ -82,6 +84,7 @@ def main() -> None:
 
 
 main.add_command(bill_command)
+main.add_command(backfill_command)
 main.add_command(query_command)
 main.add_command(queries_command)
 main.add_command(check_command)
@@ -89,3 +92,4 @@ main.add_command(simulate_command)
 main.add_command(ship_command)
 main.add_command(reconcile_group)
 main.add_command(spool_size_command)
+main.add_command(estimate_command)

@@ -9,16 +9,25 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from usagelake.bootstrap import open_engine, open_storage
+from usagelake.bootstrap import environment_places, open_engine, open_pricing, open_storage
 from usagelake.cli.console import progress_for, stdout_console, table
-from usagelake.cli.options import FOLDER, engine_config_option, engine_option, json_option, queries_option, quiet_option
+from usagelake.cli.options import (
+    FOLDER,
+    PRICING_HELP,
+    engine_config_option,
+    engine_option,
+    environment_option,
+    json_option,
+    queries_option,
+    quiet_option,
+)
 from usagelake.domain.canonical_json import canonical_json
 from usagelake.domain.money import format_amount
 from usagelake.domain.period import Period
 from usagelake.engines import load_queries, table_schema, working_schema
 from usagelake.errors import ConfigurationError
 from usagelake.services.attention import attention
-from usagelake.services.bill import Bill, bill
+from usagelake.services.bill import bill
 from usagelake.services.pricing import load_pricing
 from usagelake.settings import Settings
 
@@ -28,6 +37,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from usagelake.bootstrap import EngineName
+    from usagelake.domain.environment import LakePlaces
+    from usagelake.services.rate_period import Bill
 
 _INVOICES_SHOWN = 50
 
@@ -35,17 +46,11 @@ _INVOICES_SHOWN = 50
 @click.command("bill", short_help="Bill a period: ingest, roll up, price, write invoices.")
 @click.option(
     "--landing",
-    required=True,
     metavar="DIR",
-    help="The landing objects: .jsonl and .jsonl.gz below a folder.",
+    help="The landing objects: .jsonl and .jsonl.gz below a folder or s3://bucket/prefix; with --env, the "
+    "environment's own unless given.",
 )
-@click.option(
-    "--pricing",
-    required=True,
-    type=FOLDER,
-    metavar="DIR",
-    help="A folder with price_book.toml and customers.csv.",
-)
+@click.option("--pricing", metavar="DIR", help=f"{PRICING_HELP[:-1]}; with --env, the environment's own unless given.")
 @click.option("--period", required=True, metavar="YYYY-MM", help="The month to bill, in UTC.")
 @click.option("--out", required=True, type=FOLDER, metavar="DIR", help="Where the results go; see below.")
 @click.option(
@@ -54,17 +59,19 @@ _INVOICES_SHOWN = 50
 )  # fmt: skip
 @engine_option
 @engine_config_option
+@environment_option
 @queries_option
 @json_option
 @quiet_option
 def bill_command(  # noqa: PLR0913, PLR0917 (one for each option)
-    landing: str,
-    pricing: Path,
+    landing: str | None,
+    pricing: str | None,
     period: str,
     out: Path,
     lake: Path | None,
     engine: EngineName,
     engine_config: Path | None,
+    environment: str | None,
     queries_folder: Path | None,
     *,
     as_json: bool,
@@ -81,12 +88,14 @@ def bill_command(  # noqa: PLR0913, PLR0917 (one for each option)
       OUT/quarantine.ndjson                     every line that cannot be billed, and why
       OUT/summary.json                          the counts, also printed with --json
 
-    Killed at any moment and run again, it ends with the same invoices, byte for byte.
+    Killed at any moment and run again, it ends with the same invoices, byte for byte. The invoices' lines are kept in
+    the lake as well, each revision of them: ask `usagelake query invoice_totals`.
 
     \b
     Examples:
       usagelake bill --landing demo/landing --pricing pricing --period 2025-10 --out demo/out
       usagelake bill --landing logs --pricing pricing --period 2025-10 --out out --lake lake --json
+      usagelake bill --engine athena --env prod --period 2026-11 --out out
     """
     settings = Settings.from_environment(os.environ)
     billed_period = Period.parse(period)
@@ -94,13 +103,15 @@ def bill_command(  # noqa: PLR0913, PLR0917 (one for each option)
     if queries_folder is not None and (faults := queries.faults(working_schema(queries))):
         raise ConfigurationError(faults)
     queries.check_meters(table_schema())
+    places = None if environment is None else environment_places(environment)
+    landing, pricing = _given(landing, pricing, places)
     storage = open_storage(landing)
-    prices = load_pricing(pricing, meters={meter.name for meter in queries.meters()})
+    prices = load_pricing(open_pricing(pricing), meters={meter.name for meter in queries.meters()})
     if out.exists() and not out.is_dir():
         raise click.UsageError(f"--out {out} is a file; name a folder")
     if lake is not None and lake.exists() and not lake.is_dir():
         raise click.UsageError(f"--lake {lake} is a file; name a folder")
-    with open_engine(queries, settings, lake, engine=engine, engine_config=engine_config) as opened:
+    with open_engine(queries, settings, lake, engine=engine, engine_config=engine_config, places=places) as opened:
         done = bill(
             opened,
             queries,
@@ -112,10 +123,28 @@ def bill_command(  # noqa: PLR0913, PLR0917 (one for each option)
             progress=progress_for(quiet=quiet or as_json),
             keep_source_ip=settings.keep_source_ip,
         )
+        spending = getattr(opened, "spending", None)
     if as_json:
         click.echo(canonical_json(done.summary), nl=False)
     elif not quiet:
-        _print(stdout_console(), done, out)
+        console = stdout_console()
+        _print(console, done, out)
+        if spending is not None:
+            console.print(Text(str(spending)))
+
+
+def _given(landing: str | None, pricing: str | None, places: LakePlaces | None) -> tuple[str, str]:
+    """Tell where landing and pricing are: where the user says, else where the environment says."""
+    if places is not None:
+        landing = places.landing if landing is None else landing
+        pricing = places.pricing if pricing is None else pricing
+    if landing is None:
+        raise click.UsageError("Missing option '--landing'.")
+    if pricing is None:
+        raise click.UsageError("Missing option '--pricing'.")
+    if not pricing:
+        raise click.UsageError("--pricing is empty; name a path")
+    return landing, pricing
 
 
 def _print(console: Console, done: Bill, out: Path) -> None:

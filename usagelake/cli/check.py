@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from usagelake.cli.options import FOLDER, json_option, queries_option, quiet_option
+from usagelake.bootstrap import open_pricing
+from usagelake.cli.options import PRICING_HELP, json_option, queries_option, quiet_option
 from usagelake.errors import ConfigurationError
 from usagelake.services.check import check
 
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 
 
 @click.command("check", short_help="Judge a price book, customers and queries.")
-@click.option("--pricing", type=FOLDER, metavar="DIR", help="A folder with price_book.toml and customers.csv.")
+@click.option("--pricing", metavar="DIR", help=PRICING_HELP)
 @queries_option
 @json_option
 @quiet_option
-def check_command(pricing: Path | None, queries_folder: Path | None, *, as_json: bool, quiet: bool) -> None:
+def check_command(pricing: str | None, queries_folder: Path | None, *, as_json: bool, quiet: bool) -> None:
     """Judge a price book, a customers file and SQL files: everything that is wrong, at once.
 
     Queries are judged as Athena would judge them: unknown columns, an alias in GROUP BY, a comparison of
@@ -30,7 +31,14 @@ def check_command(pricing: Path | None, queries_folder: Path | None, *, as_json:
     Example:
       usagelake check --pricing pricing --queries my-queries
     """
-    faults = check(pricing=pricing, queries_folder=queries_folder)
+    place = None
+    faults: list[str] = []
+    if pricing is not None:
+        try:
+            place = open_pricing(pricing)
+        except ConfigurationError as error:
+            faults.extend(error.faults)
+    faults[:0] = check(pricing=place, queries_folder=queries_folder)
     if as_json:
         click.echo(json.dumps({"ok": not faults, "faults": faults}, ensure_ascii=False, indent=2))
         if faults:

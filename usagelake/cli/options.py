@@ -32,7 +32,7 @@ queries_option = click.option(
 )
 engine_option = click.option(
     "--engine",
-    type=click.Choice(["duckdb", "trino"]),
+    type=click.Choice(["duckdb", "trino", "athena"]),
     default="duckdb",
     show_default=True,
     help="Where the lake lies and its SQL runs.",
@@ -41,8 +41,17 @@ engine_config_option = click.option(
     "--engine-config",
     type=FOLDER,
     metavar="FILE",
-    help="A TOML file that says where a lake of --engine trino is: host, port, user, schema, work, work_location.",
+    help="A TOML file that says where a lake of --engine trino is (host, port, user, schema, work, work_location), "
+    "or one of --engine athena (database, tables, workgroup, work).",
 )
+environment_option = click.option(
+    "--env",
+    "environment",
+    metavar="NAME",
+    help="The environment of AWS that a lake of --engine athena belongs to, such as prod: its Glue database "
+    "usage_NAME says where everything is.",
+)
+PRICING_HELP = "A folder, or s3://bucket/prefix, with price_book.toml and customers.csv."
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON on standard output, and nothing else there."
 )

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from usagelake.bootstrap import open_engine
+from usagelake.bootstrap import environment_places, open_engine
 from usagelake.cli.console import stdout_console, table
-from usagelake.cli.options import FOLDER, engine_config_option, engine_option, queries_option
+from usagelake.cli.options import FOLDER, engine_config_option, engine_option, environment_option, queries_option
 from usagelake.engines import ad_hoc, load_queries
 from usagelake.engines.parameters import parse_parameter
 from usagelake.errors import ConfigurationError
@@ -38,6 +38,7 @@ _NUMBERS = ("tinyint", "smallint", "integer", "bigint", "decimal", "double", "re
 @click.option("--lake", type=FOLDER, metavar="DIR", help="The lake that `bill --lake` made.")
 @engine_option
 @engine_config_option
+@environment_option
 @click.option("--param", "-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter's value; repeat it.")
 @click.option(
     "--format", "file_format", type=click.Choice(["table", "csv", "json", "parquet"]), default="table",
@@ -45,12 +46,13 @@ _NUMBERS = ("tinyint", "smallint", "integer", "bigint", "decimal", "double", "re
 )  # fmt: skip
 @click.option("--out", type=FOLDER, metavar="FILE", help="Write to a file and not to standard output.")
 @queries_option
-def query_command(  # noqa: PLR0917 (one for each option)
+def query_command(  # noqa: PLR0913, PLR0917 (one for each option)
     name: str | None,
     sql: str | None,
     lake: Path | None,
     engine: EngineName,
     engine_config: Path | None,
+    environment: str | None,
     params: tuple[str, ...],
     file_format: str,
     out: Path | None,
@@ -60,7 +62,7 @@ def query_command(  # noqa: PLR0917 (one for each option)
 
     SQL is Athena's, and what Athena would refuse is refused here too. `usagelake queries` lists the saved
     queries; the tables are api_requests, billing_events, usage_hourly, quarantine, ingested_objects,
-    customers, and the views billable_requests and api_gateway_logs.
+    customers, invoice_lines, and the views billable_requests, api_gateway_logs and latest_invoice_lines.
 
     \b
     Examples:
@@ -78,7 +80,10 @@ def query_command(  # noqa: PLR0917 (one for each option)
     query = ad_hoc(sql) if sql is not None else library.find(name or "", ASKABLE)
     values = _values(query, params)
     settings = Settings.from_environment(os.environ)
-    with open_engine(library, settings, lake, read_only=True, engine=engine, engine_config=engine_config) as opened:
+    places = None if environment is None else environment_places(environment)
+    with open_engine(
+        library, settings, lake, read_only=True, engine=engine, engine_config=engine_config, places=places
+    ) as opened:
         if file_format == "parquet" and out is not None:
             opened.export(query, values, out, "parquet")
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from usagelake.domain.charge_table import read_charge
 from usagelake.domain.currencies import currency_digits
 from usagelake.domain.price_book import Charge, Plan, PlanVersion, PriceBook, UsageCharge
-from usagelake.domain.toml_table import FloatLiteral, Table
+from usagelake.domain.toml_table import Table, parse_toml
 from usagelake.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -35,19 +34,10 @@ def load_price_book(text: str, *, meters: Collection[str], where: str = "price_b
         ConfigurationError: Anything is wrong: every fault, each with its plan, version and charge.
     """
     faults: list[str] = []
-    book = _read_book(Table(_parse(text, where), where, faults), meters)
+    book = _read_book(Table(parse_toml(text, where), where, faults), meters)
     if faults:
         raise ConfigurationError(faults)
     return book
-
-
-def _parse(text: str, where: str) -> Mapping[str, object]:
-    try:
-        return tomllib.loads(text.removeprefix("\ufeff"), parse_float=FloatLiteral)
-    except RecursionError:
-        raise ConfigurationError(f"{where}: not valid TOML: it is nested too deeply") from None
-    except ValueError as error:  # TOMLDecodeError, and a whole number of more digits than Python reads
-        raise ConfigurationError(f"{where}: not valid TOML: {error}") from error
 
 
 def _read_book(table: Table, meters: Collection[str]) -> PriceBook:

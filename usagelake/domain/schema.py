@@ -23,6 +23,7 @@ class ColumnType(StrEnum):
     TIMESTAMP = "timestamp"
     DATE = "date"
     WHOLE_NUMBER = "decimal(38,0)"
+    MONEY = "decimal(38,4)"  # no currency of ISO 4217 has more digits behind the point
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,31 @@ ROLLED_METERS: Final = Table(
     key=("meter",),
 )
 
+INVOICE_LINES: Final = Table(
+    name="invoice_lines",
+    doc="One line of one revision of a period's invoices; every revision that was published is kept.",
+    columns=(
+        Column("period", _VARCHAR, "The month, such as 2026-11."),
+        Column("revision", _VARCHAR, "The digest of all lines of the period: other lines, another revision."),
+        Column("published_at", _TIMESTAMP, "When the revision was published; no result depends on it."),
+        Column("status", _VARCHAR, "draft, until the period is closed."),
+        Column("invoice_id", _VARCHAR, "The invoice's id, the same in each revision of a draft."),
+        Column("customer_id", _VARCHAR, "Who pays."),
+        Column("customer_name", _VARCHAR, "The customer's name on the invoice."),
+        Column("currency", _VARCHAR, "An ISO 4217 code."),
+        Column("line_number", ColumnType.INTEGER, "The line's place on the invoice, from 1; 0: no invoice has a line."),
+        Column("charge_id", _VARCHAR, "The charge of the price book, or minimum_commitment."),
+        Column("plan_id", _VARCHAR, "The plan that the charge belongs to."),
+        Column("plan_version", ColumnType.DATE, "The first day of the plan's version that prices the line."),
+        Column("meter", _VARCHAR, "What was counted; NULL: a fee or a minimum.", nullable=True),
+        Column("dimension", _VARCHAR, "The one that is priced, empty: any; NULL: as above.", nullable=True),
+        Column("quantity", ColumnType.WHOLE_NUMBER, "Units, the free ones too; NULL: as above.", nullable=True),
+        Column("amount", ColumnType.MONEY, "Rounded to the currency's digits; an invoice's lines add up to its total."),
+        Column("amount_exact", _VARCHAR, "The amount before rounding, with all its digits."),
+    ),
+    key=("period", "published_at", "revision", "customer_id", "line_number"),
+)
+
 TABLES: Final[Mapping[str, Table]] = {
     table.name: table
     for table in (
@@ -213,6 +239,7 @@ TABLES: Final[Mapping[str, Table]] = {
         CUSTOMERS,
         STALE_HOURS,
         ROLLED_METERS,
+        INVOICE_LINES,
     )
 }
 """Every table by its name."""

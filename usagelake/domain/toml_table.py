@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+from usagelake.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -39,6 +42,24 @@ def _shown(value: object) -> str:
             return str(value)
         case _:
             return repr(value)
+
+
+def parse_toml(text: str, where: str) -> Mapping[str, object]:
+    """Read a TOML text, with floats as :class:`FloatLiteral`.
+
+    Args:
+        text: The text; a byte order mark may begin it.
+        where: The file's name, for messages.
+
+    Raises:
+        ConfigurationError: It is not valid TOML.
+    """
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"), parse_float=FloatLiteral)
+    except RecursionError:
+        raise ConfigurationError(f"{where}: not valid TOML: it is nested too deeply") from None
+    except ValueError as error:  # TOMLDecodeError, and a whole number of more digits than Python reads
+        raise ConfigurationError(f"{where}: not valid TOML: {error}") from error
 
 
 class Table:

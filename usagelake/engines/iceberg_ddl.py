@@ -46,6 +46,16 @@ def trino_table(table: Table) -> str:
     return f"CREATE TABLE IF NOT EXISTS {table.name} ({columns}) COMMENT {comment} WITH ({', '.join(options)})"
 
 
+def athena_type(kind: ColumnType) -> str:
+    """Spell a column's type as Athena's DDL and Glue do.
+
+    Example:
+        >>> athena_type(ColumnType.VARCHAR), athena_type(ColumnType.WHOLE_NUMBER)
+        ('string', 'decimal(38,0)')
+    """
+    return _ATHENA.get(kind, str(kind))
+
+
 def athena_table(table: Table, *, database: str, location: str) -> str:
     """Write Athena's DDL of a table. Athena's Iceberg tables know no NOT NULL and no order.
 
@@ -55,8 +65,7 @@ def athena_table(table: Table, *, database: str, location: str) -> str:
         location: The S3 prefix of the database's tables, without a `/` at its end.
     """
     columns = ", ".join(
-        f"`{column.name}` {_ATHENA.get(column.type, str(column.type))} COMMENT {text_literal(column.doc)}"
-        for column in table.columns
+        f"`{column.name}` {athena_type(column.type)} COMMENT {text_literal(column.doc)}" for column in table.columns
     )
     return (
         f"CREATE TABLE IF NOT EXISTS `{database}`.`{table.name}` ({columns}) "

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
     from usagelake.domain.landing import Source
@@ -70,6 +71,20 @@ class Engine(Protocol):
     def version(self) -> str:
         """The engine and its version, as evidence names it: `duckdb 2.0.0`."""
 
+    @property
+    def windows_at_most(self) -> int:
+        """In how many windows stale hours are rolled up at most: a window more is a statement more per meter."""
+
+    def exclusive(self, clock: Callable[[], datetime]) -> AbstractContextManager[Callable[[], None]]:
+        """Keep every other run from changing the lake. What it gives is called now and then while the work goes on.
+
+        Args:
+            clock: Tells the time, as an aware datetime.
+
+        Raises:
+            LakeBusyError: Another run is at work; or, when it is told that the work goes on, has taken over.
+        """
+
     def take_in(self, storage: Storage, objects: Sequence[ObjectInfo]) -> Iterator[Batch]:
         """Show landing objects to SQL, batch by batch, each object once.
 
@@ -92,6 +107,12 @@ class Engine(Protocol):
 
     def publish(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Replace the rows of a table of the schema by these, at once."""
+
+    def append(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows to a table of the schema, by one change: a reader sees all of them or none.
+
+        Instants are in UTC and without a zone, as the tables hold them. No rows change nothing.
+        """
 
     def transaction(self) -> AbstractContextManager[None]:
         """Make the statements within one change, where the engine can; each is idempotent where it cannot."""

@@ -76,6 +76,35 @@ def write_rows(
             )
 
 
+def join_parts(
+    path: Path, file_format: str, columns: Sequence[tuple[str, str]], parts: Sequence[Path], *, place: str
+) -> None:
+    """Write the rows of Parquet files to one local file, in order.
+
+    Args:
+        path: The file.
+        file_format: `parquet`, `csv` or `ndjson`.
+        columns: Each column's name and type, as Athena or Trino spell it; in the parts they are `c0`, `c1` and so on,
+            and may be texts.
+        parts: The Parquet files, one at least.
+        place: The parts' column that tells a row's place.
+
+    Raises:
+        EngineError: The file cannot be written.
+    """
+    with tempfile.TemporaryDirectory(prefix="usagelake-") as name, engine_errors(f"writing {path}"):
+        fields = ", ".join(
+            f"CAST(c{number} AS {_duckdb_type(kind)}) AS {_quoted(column)}"
+            for number, (column, kind) in enumerate(columns)
+        )
+        sources = ", ".join(text_literal(str(part)) for part in parts)
+        with working_connection(Path(name)) as connection:
+            connection.execute(
+                f"COPY (SELECT {fields} FROM read_parquet([{sources}]) ORDER BY {place}) "
+                f"TO {text_literal(str(path.absolute()))} ({WRITE_AS[file_format]})"
+            )
+
+
 def _field(value: object) -> str | None:
     return None if value is None else str(value)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from usagelake.domain.landing import ACCESS_LOG_FOLDER
 
 if TYPE_CHECKING:
-    from usagelake.services.bill import Bill
+    from usagelake.services.rate_period import Bill
 
 _NAMED_AT_MOST = 5
 

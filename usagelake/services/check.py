@@ -11,12 +11,14 @@ from usagelake.services.pricing import load_pricing
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from usagelake.storage import Storage
 
-def check(*, pricing: Path | None, queries_folder: Path | None) -> list[str]:
+
+def check(*, pricing: Storage | None, queries_folder: Path | None) -> list[str]:
     """Judge what a run would be given, without running it.
 
     Args:
-        pricing: A folder with the price book and the customers file; None leaves them out.
+        pricing: The place of the price book and the customers file; None leaves them out.
         queries_folder: A user's SQL files; None for the packaged ones alone.
 
     Returns:

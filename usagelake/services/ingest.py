@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from usagelake.domain.landing import Source, arrival_minute, is_landing_object
+from usagelake.services.arrivals import Arrivals, list_arrivals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,12 +30,19 @@ class IngestReport:
         unreadable: Objects that could not be opened; they are tried again by the next run.
         ignored: How many objects of the landing are no landing objects by their name.
         ignored_example: The key of one of them.
+        waiting: How many new objects were left for the next run, because this one was told to stop.
     """
 
     new_objects: int
     unreadable: tuple[Unreadable, ...]
     ignored: int
     ignored_example: str | None
+    waiting: int = 0
+
+
+def never() -> bool:
+    """Tell that a run need not stop before its work is done."""
+    return False
 
 
 def ingest(
@@ -45,6 +53,8 @@ def ingest(
     clock: Callable[[], datetime],
     progress: Progress,
     keep_source_ip: bool = False,
+    arrivals: Arrivals | None = None,
+    stop: Callable[[], bool] = never,
 ) -> IngestReport:
     """Take in the objects of a landing that the lake has not taken yet.
 
@@ -58,15 +68,17 @@ def ingest(
         clock: Tells the time of ingest, once per batch.
         progress: Is told of the work.
         keep_source_ip: Whether callers' addresses are kept, truncated.
+        arrivals: The hours whose folders are listed; None lists the whole landing.
+        stop: Is asked after each batch whether to leave the rest for another run.
 
     Raises:
         EngineError: A statement failed; the batch has left no trace.
         StorageError: The landing cannot be listed.
     """
-    listed = list(storage.list())
+    listed = list(storage.list() if arrivals is None else list_arrivals(storage, arrivals))
     landing = [info for info in listed if is_landing_object(info.key)]
     ignored = [info.key for info in listed if not is_landing_object(info.key)]
-    new = _not_taken(engine, queries, landing)
+    new = _not_taken(engine, queries, landing, arrivals)
     progress.start("ingest", total=sum(info.size for info in new), unit="bytes")
     unreadable: list[Unreadable] = []
     taken = 0
@@ -80,21 +92,27 @@ def ingest(
         taken += batch.objects
         unreadable.extend(batch.unreadable)
         progress.advance(batch.size)
+        if stop():
+            break
     progress.finish()
     return IngestReport(
         new_objects=taken,
         unreadable=tuple(unreadable),
         ignored=len(ignored),
         ignored_example=min(ignored, default=None),
+        waiting=len(new) - taken - len(unreadable),
     )
 
 
-def _not_taken(engine: Engine, queries: QueryLibrary, landing: list[ObjectInfo]) -> list[ObjectInfo]:
+def _not_taken(
+    engine: Engine, queries: QueryLibrary, landing: list[ObjectInfo], arrivals: Arrivals | None
+) -> list[ObjectInfo]:
     """Pick the objects whose content the lake has not seen, oldest arrival first.
 
     The order is a help, not a need: neighbours in time make batches that touch few event days.
     """
-    taken = set(engine.fetch(queries.get("events", "taken_objects")).rows)
+    span = {} if arrivals is None else {"first_folder": arrivals.first_folder, "last_folder": arrivals.last_folder}
+    taken = set(engine.fetch(queries.get("events", "taken_objects"), span).rows)
     new = [info for info in landing if (info.key, info.size, info.version) not in taken]
     return sorted(new, key=lambda info: (arrival_minute(info.key) or _LONG_AGO, info.key))
 

@@ -1,4 +1,4 @@
-"""The pricing folder: the price book and the customers file, read and judged together."""
+"""Pricing: the price book and the customers file of one place, read and judged together."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from usagelake.domain.customers import FOR_EVER, Customers
 from usagelake.domain.customers_file import load_customers
 from usagelake.domain.price_book_file import load_price_book
-from usagelake.errors import ConfigurationError
+from usagelake.errors import ConfigurationError, StorageError, StorageUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from datetime import date
-    from pathlib import Path
 
     from usagelake.domain.price_book import PriceBook
+    from usagelake.storage import Storage
 
 PRICE_BOOK = "price_book.toml"
 CUSTOMERS = "customers.csv"
@@ -67,34 +67,33 @@ class _AnyPlan:
         return 0
 
 
-def load_pricing(folder: Path, *, meters: Collection[str]) -> Pricing:
-    """Read a pricing folder: `price_book.toml` and `customers.csv`.
+def load_pricing(storage: Storage, *, meters: Collection[str]) -> Pricing:
+    """Read the files `price_book.toml` and `customers.csv` of a place.
 
     Args:
-        folder: The folder.
+        storage: The place.
         meters: The meters that SQL files define.
 
     Raises:
         ConfigurationError: Anything is wrong in either file: every fault of both.
+        StorageUnavailableError: The place cannot serve now.
     """
     faults: list[str] = []
-    book_bytes = _read(folder / PRICE_BOOK, faults)
-    customers_bytes = _read(folder / CUSTOMERS, faults)
+    book_bytes = _read(storage, PRICE_BOOK, faults)
+    customers_bytes = _read(storage, CUSTOMERS, faults)
     book: PriceBook | None = None
     customers: Customers | None = None
     if book_bytes is not None:
         try:
-            book = load_price_book(
-                _text(book_bytes, folder / PRICE_BOOK), meters=meters, where=str(folder / PRICE_BOOK)
-            )
+            where = _where(storage, PRICE_BOOK)
+            book = load_price_book(_text(book_bytes, where), meters=meters, where=where)
         except ConfigurationError as error:
             faults.extend(error.faults)
     if customers_bytes is not None:
         plans = _AnyPlan() if book is None else book.plans.keys()
         try:
-            customers = load_customers(
-                _text(customers_bytes, folder / CUSTOMERS), plans=plans, where=str(folder / CUSTOMERS)
-            )
+            where = _where(storage, CUSTOMERS)
+            customers = load_customers(_text(customers_bytes, where), plans=plans, where=where)
         except ConfigurationError as error:
             faults.extend(error.faults)
     if faults or book is None or customers is None or book_bytes is None or customers_bytes is None:
@@ -107,17 +106,29 @@ def digest(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def _read(path: Path, faults: list[str]) -> bytes | None:
+def _where(storage: Storage, name: str) -> str:
+    return f"{storage.location}/{name}"
+
+
+def _read(storage: Storage, name: str, faults: list[str]) -> bytes | None:
+    """Read a file of the place; one that is not there is the user's fault, a place that cannot serve now is not."""
+    path = storage.path(name)
     try:
-        return path.read_bytes()
+        return b"".join(storage.read(name)) if path is None else path.read_bytes()
     except OSError as error:
-        faults.append(f"{path}: cannot be read ({error.strerror}); --pricing names a folder that holds {path.name}")
-        return None
+        faults.append(
+            f"{_where(storage, name)}: cannot be read ({error.strerror}); --pricing names a folder that holds {name}"
+        )
+    except StorageUnavailableError:
+        raise
+    except StorageError as error:
+        faults.append(f"{error}; --pricing names a folder or s3://bucket/prefix that holds {name}")
+    return None
 
 
-def _text(data: bytes, path: Path) -> str:
+def _text(data: bytes, where: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigurationError(f"{path}, line {line}: not UTF-8; save the file as UTF-8") from error
+        raise ConfigurationError(f"{where}, line {line}: not UTF-8; save the file as UTF-8") from error

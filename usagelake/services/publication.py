@@ -10,28 +10,16 @@ from usagelake.domain.canonical_json import canonical_json
 from usagelake.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-    from usagelake.domain.canonical_json import JsonValue
-    from usagelake.domain.invoice import Evidence
-    from usagelake.domain.period import Period
-    from usagelake.domain.rating.rate import Rated
     from usagelake.engines import Engine, QueryLibrary
+    from usagelake.services.rate_period import Bill
 
 RESULTS = ("usage_hourly.parquet", "quarantine.ndjson", "summary.json")
 """The files that stand beside the invoices."""
 
 
-def publish_period(
-    engine: Engine,
-    queries: QueryLibrary,
-    period: Period,
-    rated: Rated,
-    evidence: Evidence,
-    summary: Mapping[str, JsonValue],
-    out: Path,
-) -> None:
+def publish_period(engine: Engine, queries: QueryLibrary, done: Bill, out: Path) -> None:
     """Write invoices, usage, quarantine and summary into a folder.
 
     Everything is written beside first, so that a full disk leaves the former results as they were; then each
@@ -40,10 +28,7 @@ def publish_period(
     Args:
         engine: Where usage and quarantine lie.
         queries: The SQL.
-        period: The billed period.
-        rated: Its invoices.
-        evidence: What they were computed from.
-        summary: What `summary.json` holds.
+        done: The billed period.
         out: The folder; it is made if need be.
 
     Raises:
@@ -51,6 +36,7 @@ def publish_period(
         StorageError: Something that is not ours stands where a result goes; nothing was replaced.
         OSError: Anything else could not be written.
     """
+    period = done.period
     invoices = out / "invoices"
     invoices.mkdir(parents=True, exist_ok=True)
     coming = invoices / f".{period.name}.coming"
@@ -61,8 +47,8 @@ def publish_period(
     shutil.rmtree(coming, ignore_errors=True)
     try:
         coming.mkdir()
-        for invoice in rated.invoices:
-            (coming / f"{invoice.customer_id}.json").write_bytes(invoice.to_json(evidence))
+        for invoice in done.rated.invoices:
+            (coming / f"{invoice.customer_id}.json").write_bytes(invoice.to_json(done.evidence))
         parts = {name: out / f".{name}.coming" for name in RESULTS}
         engine.export(
             queries.get("billing", "usage_of_period"),
@@ -71,7 +57,7 @@ def publish_period(
             "parquet",
         )
         engine.export(queries.get("billing", "quarantined_lines"), {}, parts["quarantine.ndjson"], "ndjson")
-        parts["summary.json"].write_bytes(canonical_json(summary))
+        parts["summary.json"].write_bytes(canonical_json(done.summary))
         _exchange(current, coming, going)
     except BaseException as error:
         if isinstance(error, OSError):

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from usagelake.engines import Engine, QueryLibrary, SqlFile
     from usagelake.services.progress import Progress
 
-WINDOWS_AT_MOST = 24
-"""Stale hours are rolled up in at most so many windows: a window more is a statement more per meter."""
-
 
 def roll_up(engine: Engine, queries: QueryLibrary, *, clock: Callable[[], datetime], progress: Progress) -> None:
     """Bring `usage_hourly` up to the events and to the meters' SQL.
@@ -52,7 +49,7 @@ def roll_up(engine: Engine, queries: QueryLibrary, *, clock: Callable[[], dateti
         for meter in queries.meters():
             if rolled.get(meter.name) == digests[meter.name]:
                 hours = (hour for source in queries.sources(meter, tuple(Source)) for hour in stale[source])
-                todo = windows(hours, at_most=WINDOWS_AT_MOST)
+                todo = windows(hours, at_most=engine.windows_at_most)
             else:
                 engine.execute(queries.get("rollup", "drop_meter_usage"), {"meter": meter.name})
                 todo = _all_time(engine, queries)

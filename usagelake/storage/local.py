@@ -78,6 +78,16 @@ class LocalFolder:
             except OSError as error:
                 raise StorageError(f"{self._root / below}: cannot be listed ({error.strerror})") from error
 
+    def folders(self, *, below: str = "") -> tuple[str, ...]:
+        """List the names of the folders right below a folder; links to folders are none."""
+        try:
+            with os.scandir(self._root / below) as entries:
+                return tuple(sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False)))
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise StorageError(f"{self._root / below}: cannot be listed ({error.strerror})") from error
+
     def read(self, key: str) -> Iterator[bytes]:
         """Read one file, in chunks of 4 MiB."""
         if not _is_text(key):

@@ -55,6 +55,16 @@ class Storage(Protocol):
             StorageError: The place cannot be listed.
         """
 
+    def folders(self, *, below: str = "") -> tuple[str, ...]:
+        """List the names of the folders that lie right below a folder, sorted; objects beside them are left out.
+
+        Args:
+            below: The folder, as `list` takes it. One that is not there holds none.
+
+        Raises:
+            StorageError: The place cannot be listed.
+        """
+
     def read(self, key: str) -> Iterator[bytes]:
         """Read one object, in chunks of at most a few megabytes.
 

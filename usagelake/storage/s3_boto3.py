@@ -63,17 +63,24 @@ class S3ByBoto3:
     def list(self, *, below: str = "") -> Iterator[ObjectInfo]:
         """List every object, page by page."""
         place = self._place
-        prefix = "/".join(part for part in (place.prefix, below) if part)
         start = len(place.within(""))
         with self._errors("listed", below) as client:
-            pages = client.get_paginator("list_objects_v2").paginate(
-                Bucket=place.bucket, Prefix=f"{prefix}/" if prefix else ""
-            )
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=self._prefix(below))
             for page in pages:
                 for found in page.get("Contents", ()):
                     key = found["Key"][start:]
                     if key:
                         yield ObjectInfo(key=key, size=found["Size"], version=found["ETag"].strip('"'))
+
+    def folders(self, *, below: str = "") -> tuple[str, ...]:
+        """List the names of the folders right below a folder, page by page."""
+        prefix = self._prefix(below)
+        with self._errors("listed", below) as client:
+            pages = client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._place.bucket, Prefix=prefix, Delimiter="/"
+            )
+            found = [common["Prefix"] for page in pages for common in page.get("CommonPrefixes", ())]
+        return tuple(sorted(name[len(prefix) : -1] for name in found))
 
     def read(self, key: str) -> Iterator[bytes]:
         """Read one object, in chunks of 4 MiB."""
@@ -144,6 +151,11 @@ class S3ByBoto3:
     def forget(self, opened: Opened) -> None:
         """Look for credentials anew when a client is next needed: somebody may have put others there."""
         self._opened.forget(opened)
+
+    def _prefix(self, below: str) -> str:
+        """Give what every key below a folder starts with."""
+        prefix = "/".join(part for part in (self._place.prefix, below) if part)
+        return f"{prefix}/" if prefix else ""
 
     @contextmanager
     def _errors(self, doing: Doing, key: str) -> Iterator[S3Client]:

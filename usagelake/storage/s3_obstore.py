@@ -83,6 +83,10 @@ class S3ByObstore:
         """List every object, page by page."""
         return self._boto3.list(below=below)
 
+    def folders(self, *, below: str = "") -> tuple[str, ...]:
+        """List the names of the folders right below a folder, page by page."""
+        return self._boto3.folders(below=below)
+
     def read(self, key: str) -> Iterator[bytes]:
         """Read one object, in chunks of about a megabyte."""
         if not self._can_say(key):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -17,16 +18,18 @@ from usagelake.engines.dialect import Carried, carry
 from usagelake.engines.duckdb import landing_relations
 from usagelake.engines.duckdb.connection import MEMORY_LIMIT, SCHEMA, WRITE_AS, connect, engine_errors
 from usagelake.engines.duckdb.insertion import as_insertion
-from usagelake.engines.duckdb.staging import Staged, batches, stage
-from usagelake.engines.duckdb.tables import create_tables
+from usagelake.engines.duckdb.tables import create_tables, tables_of
+from usagelake.engines.missing_tables import MissingTables
 from usagelake.engines.parameters import bind, complete
 from usagelake.engines.protocol import Batch, Rows
+from usagelake.engines.staging import Staged, batches, stage
 from usagelake.engines.text_literal import text_literal
 from usagelake.engines.working_schema import LANDING_COLUMNS, OBJECT_COLUMNS, landing_relation, table_schema
 from usagelake.errors import ConfigurationError, EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from types import TracebackType
 
     from usagelake.engines.parameters import Value
@@ -40,6 +43,9 @@ BATCH_BYTES = 160 * 1024 * 1024
 belong while it inserts instead of through its log; small enough to fit into memory parsed."""
 
 BATCH_OBJECTS = 20_000
+
+WINDOWS_AT_MOST = 24
+"""Stale hours are rolled up in at most so many windows: a statement is cheap here."""
 
 
 class DuckDBEngine:
@@ -74,11 +80,16 @@ class DuckDBEngine:
         self._connection = connect(database, spill=self._work / "spill", memory_limit=memory_limit, read_only=read_only)
         self._schema = table_schema()
         self._carried: dict[tuple[str, str], Carried] = {}
+        self._batches = itertools.count()
         if not read_only:
             shutil.rmtree(self._work, ignore_errors=True)
             self._work.mkdir(parents=True)
             with engine_errors(f"the lake {database}"):
                 create_tables(self._connection)
+        with engine_errors(f"the lake {database}"):
+            found = tables_of(self._connection)
+        advice = f"run `usagelake bill --lake {self._lake}` once, which adds it"
+        self._missing = MissingTables(str(self._lake), found, advice)
 
     def __enter__(self) -> Self:
         return self
@@ -101,18 +112,29 @@ class DuckDBEngine:
         """`duckdb` and its version."""
         return f"duckdb {duckdb.__version__}"
 
+    @property
+    def windows_at_most(self) -> int:
+        """In how many windows stale hours are rolled up at most."""
+        return WINDOWS_AT_MOST
+
+    @contextmanager
+    def exclusive(self, clock: Callable[[], datetime]) -> Iterator[Callable[[], None]]:  # noqa: ARG002 (the protocol's)
+        """Nothing: who has a lake's file open for writing has it alone."""
+        yield lambda: None
+
     def take_in(self, storage: Storage, objects: Sequence[ObjectInfo]) -> Iterator[Batch]:
         """Show landing objects to SQL, batch by batch; the next batch is read while one is worked on."""
         beside = storage.path("-")
         root = None if beside is None else str(beside).removesuffix("-")
-        plan = enumerate(batches(objects, size=BATCH_BYTES, count=BATCH_OBJECTS))
+        plan = batches(objects, size=BATCH_BYTES, count=BATCH_OBJECTS)
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="staging") as reader:
 
             def staged_next() -> Staged | None:
-                number, batch = next(plan, (0, None))
+                batch = next(plan, None)
                 if batch is None:
                     return None
-                folder = self._work / f"batch-{number}"
+                # A number of its own: a batch that was read and not asked for stays until the engine is closed.
+                folder = self._work / f"batch-{next(self._batches)}"
                 folder.mkdir()
                 return stage(storage, batch, folder)
 
@@ -133,10 +155,11 @@ class DuckDBEngine:
                 shutil.rmtree(staged.folder)
 
     def define_view(self, view: SqlFile) -> None:
-        """Make a view for as long as the engine is open."""
+        """Make a view for as long as the engine is open, unless the lake is an older one that lacks its tables."""
         carried, _ = self._prepare(view)
-        with engine_errors(f"view {view.name}"):
-            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {view.name} AS {carried.sql}")
+        if not self._missing.keeps_from(view):
+            with engine_errors(f"view {view.name}"):
+                self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {view.name} AS {carried.sql}")
         self._know(view.name, dict(carried.columns))
 
     def stage(self, name: str, query: SqlFile, values: Mapping[str, object] | None = None) -> None:
@@ -154,6 +177,7 @@ class DuckDBEngine:
 
     def fetch(self, query: SqlFile, values: Mapping[str, object] | None = None) -> Rows:
         """Run a query and bring all its rows."""
+        self._missing.refuse(query)
         carried, prepared = self._prepare(query, values)
         with engine_errors(query.name):
             rows = self._connection.execute(carried.sql, prepared).fetchall()
@@ -166,19 +190,21 @@ class DuckDBEngine:
     def export(self, query: SqlFile, values: Mapping[str, object] | None, path: Path, file_format: str) -> None:
         """Run a query and write its rows to a local file."""
         target = text_literal(str(path.absolute()))
+        self._missing.refuse(query)
         carried, prepared = self._prepare(query, values)
         with engine_errors(f"writing {path}"):
             self._connection.execute(f"COPY ({carried.sql}) TO {target} ({WRITE_AS[file_format]})", prepared)
 
     def publish(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Replace the rows of a table by these, at once."""
-        columns = {column.name: column.type for column in TABLES[table].columns}
-        with engine_errors(f"publishing {table}"):
-            landing_relations.load(self._connection, f"new_{table}", columns, rows, self._work)
-            with self.transaction():
-                self._connection.execute(f"DELETE FROM {SCHEMA}.{table}")
-                self._connection.execute(f"INSERT INTO {SCHEMA}.{table} SELECT * FROM new_{table}")
-            self._connection.execute(f"DROP TABLE new_{table}")
+        with engine_errors(f"publishing {table}"), self._loaded(table, rows) as loaded, self.transaction():
+            self._connection.execute(f"DELETE FROM {SCHEMA}.{table}")
+            self._connection.execute(f"INSERT INTO {SCHEMA}.{table} SELECT * FROM {loaded}")
+
+    def append(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows to a table of the schema, by one statement."""
+        with engine_errors(f"adding to {table}"), self._loaded(table, rows) as loaded:
+            self._connection.execute(f"INSERT INTO {SCHEMA}.{table} SELECT * FROM {loaded}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -193,6 +219,15 @@ class DuckDBEngine:
             with suppress(duckdb.Error):
                 self._connection.rollback()
             raise
+
+    @contextmanager
+    def _loaded(self, table: str, rows: Sequence[tuple[Any, ...]]) -> Iterator[str]:
+        """Hold rows for a table in a temporary one, whose name is given."""
+        columns = {column.name: column.type for column in TABLES[table].columns}
+        name = f"new_{table}"
+        landing_relations.load(self._connection, name, columns, rows, self._work)
+        yield name
+        self._connection.execute(f"DROP TABLE {name}")
 
     def _prepare(self, file: SqlFile, values: Mapping[str, object] | None = None) -> tuple[Carried, dict[str, Value]]:
         """Check a file as Athena would, carry it to DuckDB, and complete its values.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from usagelake.domain.landing import Source
-from usagelake.engines.duckdb.staging import NO_FAULT, names_folder
+from usagelake.engines.staging import NO_FAULT, names_folder
 from usagelake.engines.text_literal import text_literal
 from usagelake.engines.working_schema import OBJECT_COLUMNS, landing_relation
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from usagelake.engines.duckdb.staging import Staged
+    from usagelake.engines.staging import Staged
 
 _READER = (
     "delim = '\x01', quote = '', escape = '', comment = '', header = false, auto_detect = false, "

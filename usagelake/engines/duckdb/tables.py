@@ -21,6 +21,12 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(table_ddl(table))
 
 
+def tables_of(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Tell which tables the schema has."""
+    found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = current_schema()")
+    return {name for (name,) in found.fetchall()}
+
+
 def table_ddl(table: Table) -> str:
     """Write a table's DDL."""
     columns = ", ".join(

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from usagelake.engines.trino.config import TrinoConfig
 
+SOURCE = "usagelake"
+"""What the cluster knows the project's statements by."""
+
 FETCH_ROWS = 10_000
 """How many rows are asked for at a time."""
 
@@ -38,7 +41,7 @@ def connect(config: TrinoConfig) -> Connection:
         auth=None if config.password is None else auth.BasicAuthentication(config.user, config.password),
         catalog=config.iceberg_catalog,
         schema=config.schema,
-        source="usagelake",
+        source=SOURCE,
         timezone="UTC",
         session_properties={f"{config.hive_catalog}.timestamp_precision": "MICROSECONDS"},
         heartbeat_interval=None,

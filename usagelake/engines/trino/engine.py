@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from usagelake.domain.schema import TABLES
 from usagelake.engines import row_files
 from usagelake.engines.iceberg_ddl import trino_table, trino_type
+from usagelake.engines.missing_tables import MissingTables
 from usagelake.engines.protocol import Batch, Rows
 from usagelake.engines.relations import Relations
 from usagelake.engines.text_literal import text_literal
 from usagelake.engines.trino import landing
-from usagelake.engines.trino.connection import close, connect, run, stream
+from usagelake.engines.trino.connection import SOURCE, close, connect, run, stream
 from usagelake.engines.trino.work_area import WorkArea
 from usagelake.errors import EngineError
+from usagelake.storage.lease import Lease
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from types import TracebackType
 
     from usagelake.engines.sql_file import SqlFile
     from usagelake.engines.trino.config import TrinoConfig
     from usagelake.storage import ObjectInfo, Storage
+
+LEASE = timedelta(minutes=2)
+"""For how long a run is waited for that was killed."""
+
+
+WINDOWS_AT_MOST = 24
+"""Stale hours are rolled up in at most so many windows: a statement costs some tenths of a second."""
 
 
 class TrinoEngine:
@@ -32,6 +43,7 @@ class TrinoEngine:
 
     Args:
         config: Where it is.
+        owner: Who works here, as others are told who have to wait.
         read_only: Open an existing lake for queries alone: nothing is made, and nothing can be executed.
 
     Raises:
@@ -40,8 +52,9 @@ class TrinoEngine:
             there.
     """
 
-    def __init__(self, config: TrinoConfig, *, read_only: bool = False) -> None:
+    def __init__(self, config: TrinoConfig, *, owner: str = "a run", read_only: bool = False) -> None:
         self._config = config
+        self._owner = owner
         self._read_only = read_only
         self._connection = connect(config)
         self._relations = Relations()
@@ -49,7 +62,7 @@ class TrinoEngine:
             shown = (*landing.BATCH_RELATIONS, *(f"new_{table}" for table in TABLES))
             self._work = None if read_only else WorkArea(config, self._connection, shown)
             self._version = f"trino {self._rows('the cluster', 'SELECT version()').rows[0][0]}"
-            self._open_tables()
+            self._missing = self._open_tables()
         except BaseException:
             close(self._connection)
             raise
@@ -73,6 +86,21 @@ class TrinoEngine:
         """`trino` and its version."""
         return self._version
 
+    @property
+    def windows_at_most(self) -> int:
+        """In how many windows stale hours are rolled up at most."""
+        return WINDOWS_AT_MOST
+
+    @contextmanager
+    def exclusive(self, clock: Callable[[], datetime]) -> Iterator[Callable[[], None]]:
+        """Hold the lake's lease, which lies in the work location."""
+        lease = Lease(self._writable().store, f"leases/{self._config.schema}", self._owner, LEASE, clock)
+        left_behind = lease.take()
+        with lease.held() as still_here:
+            if left_behind:
+                self._end_what_is_left()
+            yield still_here
+
     def take_in(self, storage: Storage, objects: Sequence[ObjectInfo]) -> Iterator[Batch]:
         """Show landing objects to SQL, batch by batch."""
         work = self._writable()
@@ -84,6 +112,7 @@ class TrinoEngine:
     def define_view(self, view: SqlFile) -> None:
         """Make a view for as long as the engine is open, and for other clients of the lake."""
         self._relations.define(view)
+        self._missing.keeps_from(view)
         if not self._read_only:
             sql = f"CREATE OR REPLACE VIEW {view.name} AS {self._relations.view_text(view.name)}"
             run(self._connection, f"view {view.name}", sql)
@@ -106,16 +135,35 @@ class TrinoEngine:
 
     def fetch(self, query: SqlFile, values: Mapping[str, object] | None = None) -> Rows:
         """Run a query and bring all its rows."""
+        self._missing.refuse(query)
         return self._rows(query.name, self._relations.text(query, values))
 
     def export(self, query: SqlFile, values: Mapping[str, object] | None, path: Path, file_format: str) -> None:
         """Run a query and write its rows to a local file, as they come."""
         columns: list[tuple[str, str]] = []
+        self._missing.refuse(query)
         rows = stream(self._connection, query.name, self._relations.text(query, values), columns)
         row_files.write_rows(path, file_format, columns, rows)
 
     def publish(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Replace the rows of a table by these, at once: a reader sees the former snapshot or the new one."""
+        with self._shown(table, rows) as source:
+            sql = f"CREATE OR REPLACE TABLE {table} COMMENT {text_literal(TABLES[table].doc)} AS SELECT * FROM {source}"
+            run(self._connection, f"publishing {table}", sql)
+
+    def append(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows to a table of the schema, by one statement, which is one snapshot of Iceberg's."""
+        with self._shown(table, rows) as source:
+            run(self._connection, f"adding to {table}", f"INSERT INTO {table} SELECT * FROM {source}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Nothing: Trino has no change over several tables, and each statement is safe to repeat."""
+        yield
+
+    @contextmanager
+    def _shown(self, table: str, rows: Sequence[tuple[Any, ...]]) -> Iterator[str]:
+        """Show rows for a table to Trino, under the name that is given."""
         work = self._writable()
         columns = {column.name: str(column.type) for column in TABLES[table].columns}
         shown = f"new_{table}"
@@ -123,15 +171,25 @@ class TrinoEngine:
             file = Path(folder) / shown
             row_files.write_rows(file, "parquet", list(columns.items()), rows)
             work.show(shown, columns, file)
-        source = f"{self._config.hive_catalog}.{work.schema}.{shown}"
-        sql = f"CREATE OR REPLACE TABLE {table} COMMENT {text_literal(TABLES[table].doc)} AS SELECT * FROM {source}"
-        run(self._connection, f"publishing {table}", sql)
+        yield f"{self._config.hive_catalog}.{work.schema}.{shown}"
         work.hide(shown)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Nothing: Trino has no change over several tables, and each statement is safe to repeat."""
-        yield
+    def _end_what_is_left(self) -> None:
+        """End the statements of a killed run: they would go on, and Iceberg sees no conflict in two appends."""
+        running = self._rows(
+            "looking for what a killed run has left",
+            "SELECT query_id FROM system.runtime.queries WHERE state NOT IN ('FINISHED', 'FAILED') "
+            f"AND source = '{SOURCE}' AND \"user\" = {text_literal(self._config.user)} "
+            "AND query NOT LIKE '%system.runtime.queries%' "
+            f"AND query LIKE {text_literal(f'%{self._config.schema}_work_%')}",
+        ).rows
+        for (query,) in running:
+            with suppress(EngineError):  # it has ended by itself
+                run(
+                    self._connection,
+                    "ending a statement of a killed run",
+                    f"CALL system.runtime.kill_query(query_id => {text_literal(query)}, message => 'its run is over')",
+                )
 
     def _writable(self) -> WorkArea:
         if self._work is None:
@@ -143,8 +201,12 @@ class TrinoEngine:
         rows = list(stream(self._connection, what, sql, columns))
         return Rows(columns=tuple(name for name, _ in columns), types=tuple(kind for _, kind in columns), rows=rows)
 
-    def _open_tables(self) -> None:
-        """Make the tables that the schema lacks, and refuse one that has other columns than it must."""
+    def _open_tables(self) -> MissingTables:
+        """Make the tables that the schema lacks, and refuse one that has other columns than it must.
+
+        Returns:
+            What is lacking where nothing may be made.
+        """
         config = self._config
         where = f"{config.iceberg_catalog}.{config.schema}"
         if not self._read_only:
@@ -174,3 +236,5 @@ class TrinoEngine:
             for name, schema in TABLES.items():
                 if name not in found:
                     run(self._connection, f"the table {where}.{name}", trino_table(schema))
+        there = found if self._read_only else TABLES
+        return MissingTables(where, there, "run `usagelake bill --engine trino` once, which adds it")

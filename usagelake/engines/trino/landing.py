@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from usagelake.domain.landing import Source
 from usagelake.engines.duckdb import landing_relations
 from usagelake.engines.duckdb.connection import WRITE_AS, engine_errors
-from usagelake.engines.duckdb.staging import batches, stage
 from usagelake.engines.protocol import Batch
 from usagelake.engines.row_files import working_connection
+from usagelake.engines.staging import batches, stage
 from usagelake.engines.text_literal import text_literal
 from usagelake.engines.working_schema import LANDING_COLUMNS, OBJECT_COLUMNS, landing_relation
 

@@ -46,7 +46,7 @@ class WorkArea:
         self._shown = shown
         self._prefix = f"{config.schema}_work_"
         self.schema = f"{self._prefix}{datetime.now(UTC):{_STAMP}}_{secrets.token_hex(4)}"
-        self._store = open_location(config.work, create=True, endpoint_url=config.endpoint_url)
+        self.store = open_location(config.work, create=True, endpoint_url=config.endpoint_url)
         self._made = False
         self._files: dict[str, str] = {}
         self._number = 0
@@ -72,7 +72,7 @@ class WorkArea:
         self._number += 1
         folder = f"{self.schema}/{name}-{self._number}"
         key = f"{folder}/rows.parquet"
-        put = self._store.put_if_absent(
+        put = self.store.put_if_absent(
             key, file.read_bytes(), content_type="application/vnd.apache.parquet", metadata={}
         )
         assert put is PutOutcome.CREATED
@@ -87,7 +87,7 @@ class WorkArea:
         if key is None:
             return
         self._run(f"DROP TABLE IF EXISTS {self._hive(name)}")
-        path = self._store.path(key)
+        path = self.store.path(key)
         if path is not None:
             with suppress(OSError):
                 path.unlink()
@@ -101,7 +101,7 @@ class WorkArea:
             for name in list(self._files):
                 self.hide(name)
             self._run(f"DROP SCHEMA IF EXISTS {self._config.iceberg_catalog}.{self.schema} CASCADE")
-        path = self._store.path(self.schema)
+        path = self.store.path(self.schema)
         if path is not None:
             with suppress(OSError):
                 path.rmdir()

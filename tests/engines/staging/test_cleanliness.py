@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usagelake.domain.json_lines import MAX_LINE_BYTES
-from usagelake.engines.duckdb import cleanliness
-from usagelake.engines.duckdb.cleanliness import Cleanliness
+from usagelake.engines.staging import cleanliness
+from usagelake.engines.staging.cleanliness import Cleanliness
 
 PIECES = (
     *(b"a", b"\n", b"\n\n", b'{"id":"a"}\n', b"\t ", b"\x7f", b"\x02"),

@@ -1,10 +1,10 @@
-"""Landing objects made ready for DuckDB's line reader.
+"""Landing objects made ready for an engine's line reader.
 
-The reader is fast and unforgiving: one invalid UTF-8 byte, one line above its buffer or one truncated gzip
-aborts the whole scan, and a bare CR splits a line. So every object is looked at once, while its digest is
-taken, and goes one of three ways:
+Such a reader is fast and unforgiving: for DuckDB's, one invalid UTF-8 byte, one line above its buffer or one
+truncated gzip aborts the whole scan, and a bare CR splits a line. So every object is looked at once, while its
+digest is taken, and goes one of three ways:
 
-* a large clean file of this machine is read by DuckDB where it lies;
+* a large clean file of this machine is read by DuckDB where it lies (an engine elsewhere cannot);
 * a small clean object, and one that is no local file, is joined into a chunk with others, because opening
   200,000 files costs more than reading them;
 * any other object is read alone, line by line (`usagelake.domain.json_lines`), into the same chunk.
@@ -21,14 +21,16 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from usagelake.domain.json_lines import read_object
 from usagelake.domain.landing import Source, source_of
-from usagelake.engines.duckdb.cleanliness import Cleanliness
 from usagelake.engines.protocol import Unreadable
+from usagelake.engines.staging.cleanliness import Cleanliness
+from usagelake.engines.staging.fetching import fetched_ahead
 from usagelake.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from usagelake.engines.staging.fetching import Read
     from usagelake.storage import ObjectInfo, Storage
 
 JOIN_BELOW_BYTES = 256 * 1024
@@ -50,7 +52,7 @@ _READ_BYTES = 4 * 1024 * 1024
 
 @dataclass(slots=True)
 class Staged:
-    r"""A batch's objects, as files that DuckDB can read whole.
+    r"""A batch's objects, as files that an engine can read whole.
 
     Attributes:
         folder: Holds the batch's own files; it is the batch's to delete.
@@ -71,13 +73,15 @@ class Staged:
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
-def stage(storage: Storage, objects: Sequence[ObjectInfo], folder: Path) -> Staged:
+def stage(storage: Storage, objects: Sequence[ObjectInfo], folder: Path, *, in_place: bool = True) -> Staged:
     """Look at every object of a batch, and make its lines readable.
 
     Args:
         storage: Where the objects lie.
         objects: The batch.
         folder: An empty folder for the batch's own files.
+        in_place: Whether the engine reads large clean files of this machine where they lie; otherwise their
+            lines are joined, too.
 
     Returns:
         What to read. An object that cannot be opened is named there and left out.
@@ -86,13 +90,15 @@ def stage(storage: Storage, objects: Sequence[ObjectInfo], folder: Path) -> Stag
         OSError: The folder cannot be written (a full disk, say).
     """
     staged = Staged(folder)
-    with names_folder(folder), ExitStack() as files:
+    with names_folder(folder), fetched_ahead(storage, objects) as read, ExitStack() as files:
         writers = {source: _ChunkWriter(folder / f"{source}.lines", files) for source in Source}
         for number, info in enumerate(objects):
             staged.size += info.size
             source = source_of(info.key)
             try:
-                etag, path = _stage_object(storage, info, writers[source], number)
+                etag, path = _stage_object(
+                    read, storage.path(info.key), info, writers[source], number, in_place=in_place
+                )
             except StorageError as error:
                 staged.unreadable.append(Unreadable(info.key, str(error)))
                 continue
@@ -146,18 +152,23 @@ class _ChunkWriter:
             )
 
 
-def _stage_object(storage: Storage, info: ObjectInfo, writer: _ChunkWriter, number: int) -> tuple[str, Path | None]:
+def _stage_object(
+    read: Read, path: Path | None, info: ObjectInfo, writer: _ChunkWriter, number: int, *, in_place: bool
+) -> tuple[str, Path | None]:
     """Stage one object; return its ETag, and its path when it is to be read where it lies."""
-    path = storage.path(info.key)
     gzipped = info.key.endswith(".gz")
     in_place = (
-        path is not None and not gzipped and info.size >= JOIN_BELOW_BYTES and _GLOB_CHARACTERS.isdisjoint(str(path))
+        in_place
+        and path is not None
+        and not gzipped
+        and info.size >= JOIN_BELOW_BYTES
+        and _GLOB_CHARACTERS.isdisjoint(str(path))
     )
     digest = hashlib.sha256()
     cleanliness = Cleanliness()
     held: list[bytes] = []
     held_bytes = 0
-    for chunk in storage.read(info.key):
+    for chunk in read(info.key):
         digest.update(chunk)
         if not gzipped:
             cleanliness.feed(chunk)
@@ -172,7 +183,7 @@ def _stage_object(storage: Storage, info: ObjectInfo, writer: _ChunkWriter, numb
     if clean is not None:
         writer.join(number, clean)
     else:
-        writer.read(number, [whole] if whole is not None else storage.read(info.key), gzipped=gzipped)
+        writer.read(number, [whole] if whole is not None else read(info.key), gzipped=gzipped)
     return etag, None
 
 

@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from usagelake.domain.json_lines import MAX_LINE_BYTES, read_object
 from usagelake.domain.landing import Source, source_of
 from usagelake.engines.dialect import SESSION_SQL
-from usagelake.engines.duckdb import landing_relations, staging
-from usagelake.engines.duckdb.staging import GZIP_EXPANDS, JOIN_BELOW_BYTES, Staged, batches, stage
+from usagelake.engines.duckdb import landing_relations
+from usagelake.engines.staging import Staged, batches, stage
+from usagelake.engines.staging import objects as staging
+from usagelake.engines.staging.objects import GZIP_EXPANDS, JOIN_BELOW_BYTES
 from usagelake.storage import LocalFolder, ObjectInfo
 
 if TYPE_CHECKING:
