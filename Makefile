@@ -4,7 +4,7 @@ BIN := .venv/bin
 PERIOD := 2025-10
 
 .PHONY: demo test lint types contracts check bench bench-shipping bench-athena cost-tables conformance synth checkov \
-    try-cloud diff deploy lock wheel clean help
+    try-cloud diff deploy package lock wheel clean help
 
 help: ## List the commands.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -58,6 +58,11 @@ diff: .venv/dev ## Show what deploying ENV would change.
 
 deploy: .venv/dev ## Deploy ENV to AWS.
 	$(CDK) deploy -c env=$(call one_env) --all
+
+package: .venv/dev ## Make what a Lambda function holds in build/lambda, as a deployment does.
+	rm -rf build/lambda
+	$(BIN)/python -m infra.packaging build/lambda
+
 ENV := all
 CDK := PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes aws-cdk@2.1148.1
 one_env = $(if $(filter all,$(ENV)),$(error name one environment: make $@ ENV=dev),$(ENV))
@@ -71,9 +76,12 @@ lock: ## Pin the requirements again; needs uv.
 	uv pip compile pyproject.toml --extra dev --extra bench --extra ship --extra trino --extra athena --extra lambda --extra infra --extra infra-dev -c requirements/main.txt $(LOCK) -o requirements/dev.txt
 	uv pip compile pyproject.toml --extra ship -c requirements/dev.txt $(LOCK) -o requirements/ship.txt
 	uv pip compile requirements/peers.in $(LOCK) -o requirements/peers.txt
+	uv pip compile requirements/lambda.in -c requirements/dev.txt $(LAMBDA_LOCK) -o requirements/lambda.txt
+LOCKED := --generate-hashes --no-header --no-annotate --quiet
+LOCK := --universal --python-version 3.11 $(LOCKED)
+LAMBDA_LOCK := --python-version 3.13 --python-platform aarch64-manylinux2014 $(LOCKED)
 	uv pip compile requirements/checkov.in $(LOCK) -o requirements/checkov.txt
 	uv pip compile requirements/cloud.in $(LOCK) -o requirements/cloud.txt
-LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 
 clean: ## Remove what the commands have made.
 	rm -rf .venv .venv-peers .venv-checkov .venv-cloud cdk.out demo dist build bench/data bench/out

@@ -17,10 +17,14 @@ from usagelake.errors import ConfigurationError
 SETTINGS = Path(__file__).with_name("cdk.json")
 
 
+MADE = "aws:cdk:bundling-stacks"
+"""The stacks whose functions are made, as the CDK's command tells; without it none, and nothing is downloaded."""
+
+
 def make_app(outdir: str | None = None) -> cdk.App:
     """Make the app, with cdk.json's feature flags whoever starts it; the command line's `-c` comes over them."""
     flags = json.loads(SETTINGS.read_text(encoding="utf-8"))["context"]
-    return cdk.App(outdir=outdir, context=flags, analytics_reporting=False)
+    return cdk.App(outdir=outdir, context={**flags, MADE: []}, analytics_reporting=False)
 
 
 def main() -> int:

@@ -11,6 +11,7 @@ from infra.stacks.analytics import AnalyticsStack
 from infra.stacks.api import ApiStack, GatewayAccountStack
 from infra.stacks.data import DataStack
 from infra.stacks.ingestion import IngestionStack
+from infra.stacks.roll_up import RollUpStack
 from infra.stacks.watch import WatchStack
 from usagelake.errors import ConfigurationError
 
@@ -63,7 +64,7 @@ def add_environment(
     api = ApiStack(scope, f"{name}-api", environment=environment, name=name, delivery=ingestion.delivery, **place)
     if environment.gateway_account_role:
         api.add_stack_dependency(GatewayAccountStack(scope, f"{name}-gateway-account", **place))
-    AnalyticsStack(
+    analytics = AnalyticsStack(
         scope,
         f"{name}-analytics",
         environment=environment,
@@ -73,6 +74,20 @@ def add_environment(
         queries=queries,
         **place,
     )
+    jobs = None
+    if environment.roll_up is not None:
+        roll_up = RollUpStack(
+            scope,
+            f"{name}-roll-up",
+            environment=environment,
+            settings=environment.roll_up,
+            name=name,
+            lake=data.lake,
+            queries=queries,
+            **place,
+        )
+        roll_up.add_stack_dependency(analytics)  # whose workgroup its statements run in
+        jobs = roll_up.places
     WatchStack(
         scope,
         f"{name}-watch",
@@ -84,5 +99,6 @@ def add_environment(
             log_group=ingestion.delivery.log_group_name,
             apis=api.metered,
         ),
+        jobs=jobs,
         **place,
     )

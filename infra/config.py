@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 
 from infra.faults import faults_of
-from infra.settings import Api, Environment, Plan, Retention, Watch
+from infra.settings import Api, Environment, Plan, Retention
+from infra.watch_settings import Watch
 from usagelake.errors import ConfigurationError
 
 ENVIRONMENTS: tuple[Environment, ...] = (

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from infra.roll_up_faults import roll_up_faults
 from infra.settings import Producer
 from usagelake.domain.landing import ACCESS_LOG_FOLDER
 
@@ -58,6 +59,7 @@ def faults_of(environment: Environment) -> list[str]:
         *(fault for stage in environment.attached for fault in _attached(stage)),
         *(fault for writer in environment.writers for fault in _writer(writer, environment)),
         *_limits(environment),
+        *roll_up_faults(environment),
     ]
     return [f"{environment.name}: {fault}" for fault in found]
 

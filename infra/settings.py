@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from infra.roll_up_settings import RollUp
+from infra.watch_settings import Watch
+from usagelake.domain.environment import LakePlaces, database_of
 from usagelake.domain.landing import ACCESS_LOG_FOLDER
 
 EVENT_TYPES = tuple(
@@ -85,12 +88,15 @@ class Api:
         stage: The stage's name.
         routes: `METHOD /path/{parameter}`, each.
         plans: The usage plans.
+        measure_requests: Put a function before every call that tells the access log the request's size, which API
+            Gateway does not know. A call waits for it, and fails when it cannot run.
     """
 
     backend_url: str
     stage: str = "v1"
     routes: tuple[str, ...] = ("GET /items", "GET /items/{id}", "POST /items")
     plans: tuple[Plan, ...] = (Plan(name="standard", requests_per_second=50, burst=100),)
+    measure_requests: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,29 +138,6 @@ class Writer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watch:
-    """When somebody is told.
-
-    Args:
-        email: Who is told; empty: the topic has no subscriber yet.
-        freshness_seconds: How old what Firehose has not delivered may get.
-        silent_minutes: How long requests may come without a line that arrives.
-        shipper_dimension: The dimension that shippers tell their figures under; `usagelake ship` has `host`.
-        shippers: Its values: one per shipper that is watched.
-        spool_bytes: How much a shipper may have on disk.
-        monthly_budget_usd: What the account may cost a month before somebody is told.
-    """
-
-    email: str = ""
-    freshness_seconds: int = 900
-    silent_minutes: int = 30
-    shipper_dimension: str = "host"
-    shippers: tuple[str, ...] = ()
-    spool_bytes: int = 500_000_000
-    monthly_budget_usd: int = 50
-
-
-@dataclass(frozen=True, kw_only=True)
 class Environment:
     """One environment, whole.
 
@@ -169,12 +152,17 @@ class Environment:
         delivery: How access logs come to Firehose.
         log_source_ip: Whether the caller's address is logged: personal data.
         request_bytes_from: The variable that an authorizer of yours puts the request's size into, such as
-            `$context.authorizer.requestBytes`; empty: unknown, since API Gateway does not know it.
+            `$context.authorizer.requestBytes`; empty: unknown, since API Gateway does not know it. For `api`,
+            `measure_requests` sets it.
         api: The metered API; None: this environment has only attached ones.
         attached: Stages that exist already.
         gateway_account_role: Set the account's and region's one API Gateway role for CloudWatch. Opt-in, since
             it is everybody's.
         writers: Producers of billing events.
+        roll_up: The jobs that ingest, roll up and write drafts; None: nothing runs on a schedule.
+        pricing_location: Where `price_book.toml` and `customers.csv` lie, `s3://bucket/prefix`; empty: `pricing/` in
+            the lake's bucket.
+        crawler_schedule: When a Glue crawler looks at the landing; empty: there is none, and none is needed.
         retention: How long what is kept.
         watch: When somebody is told.
         scan_limit_bytes: What one query of an analyst may read.
@@ -196,6 +184,9 @@ class Environment:
     attached: tuple[AttachedStage, ...] = ()
     gateway_account_role: bool = False
     writers: tuple[Writer, ...] = ()
+    roll_up: RollUp | None = field(default_factory=RollUp)
+    pricing_location: str = ""
+    crawler_schedule: str = ""
     retention: Retention = field(default_factory=Retention)
     watch: Watch = field(default_factory=Watch)
     scan_limit_bytes: int = 10_000_000_000
@@ -218,11 +209,22 @@ class Environment:
         return f"{self.landing_bucket}-access-logs"
 
     @property
-    def database(self) -> str:
-        """The Glue database."""
-        return f"usage_{self.name}"
-
-    @property
     def landing_prefixes(self) -> tuple[str, ...]:
         """Every prefix of the landing bucket that holds lines."""
         return (ACCESS_LOG_FOLDER, *self.billing_prefixes)
+
+    @property
+    def places(self) -> LakePlaces:
+        """Where everything is, as the Glue database says it to those who work on the lake."""
+        lake = f"s3://{self.lake_bucket}"
+        return LakePlaces(
+            database=database_of(self.name),
+            tables=f"{lake}/tables",
+            landing=f"s3://{self.landing_bucket}",
+            prefixes=self.landing_prefixes,
+            first_hour=self.first_hour,
+            workgroup=f"usage-{self.name}-pipeline",
+            work=f"{lake}/work",
+            pricing=self.pricing_location or f"{lake}/pricing",
+            drafts=f"{lake}/drafts",
+        )

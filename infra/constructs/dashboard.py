@@ -10,13 +10,15 @@ from constructs import Construct
 
 from infra.constructs.alarm import metric
 from infra.constructs.delivery_alarms import lines_in, records_out, requests
+from infra.constructs.job_alarms import of_function, told
 from infra.constructs.shipper_alarms import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from infra.constructs.delivery_alarms import DeliveryPlaces
-    from infra.settings import Watch
+    from infra.constructs.job_alarms import JobPlaces
+    from infra.watch_settings import Watch
 
 _WIDE = 24
 _HALF = 12
@@ -30,6 +32,7 @@ class Dashboard(Construct):
         construct_id: Its id there.
         name: Its name.
         places: The delivery.
+        jobs: The jobs; None: there are none.
         watch: Which shippers are watched.
         alarms: The alarms, whose states it begins with.
     """
@@ -41,6 +44,7 @@ class Dashboard(Construct):
         *,
         name: str,
         places: DeliveryPlaces,
+        jobs: JobPlaces | None,
         watch: Watch,
         alarms: Sequence[cloudwatch.IAlarm],
     ) -> None:
@@ -64,6 +68,8 @@ class Dashboard(Construct):
                 ),
             ],
         ]
+        if jobs is not None:
+            rows.append(_of_jobs(jobs))
         for service in watch.shippers:
             own = {watch.shipper_dimension: service}
             rows.append(
@@ -76,6 +82,15 @@ class Dashboard(Construct):
                 ]
             )
         cloudwatch.Dashboard(self, "Dashboard", dashboard_name=name, widgets=rows)
+
+
+def _of_jobs(jobs: JobPlaces) -> list[cloudwatch.IWidget]:
+    taken = [told(jobs, jobs.ingest, each) for each in ("ObjectsTaken", "ObjectsWaiting", "LinesQuarantined")]
+    durations = [of_function(each, "Duration", statistic="Maximum") for each in (jobs.ingest, jobs.drafts)]
+    return [
+        _graph("Objects taken in, and lines that were not", taken),
+        _graph("How long the jobs take (ms)", durations),
+    ]
 
 
 def _graph(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:

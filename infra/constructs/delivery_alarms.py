@@ -12,7 +12,7 @@ from infra.constructs.alarm import AlarmSpec, metric
 from infra.constructs.usage_lake import ERROR_COUNT
 
 if TYPE_CHECKING:
-    from infra.settings import Watch
+    from infra.watch_settings import Watch
 
 _SILENT_PERIODS = 2  # the last lines of one period are delivered in the next
 

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from infra.constructs.alarm import AlarmSpec, metric
 
 if TYPE_CHECKING:
-    from infra.settings import Watch
+    from infra.watch_settings import Watch
 
 NAMESPACE: Final = "usagelake/shipping"
 """What shippers tell their figures under (`usagelake.shipping.metrics`, embedded metric format)."""

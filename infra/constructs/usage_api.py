@@ -9,6 +9,7 @@ from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
 from infra.constructs.acknowledge import acknowledge
+from infra.constructs.request_size import RequestSize
 
 if TYPE_CHECKING:
     from infra.settings import Api, Plan
@@ -65,6 +66,7 @@ class UsageApi(Construct):
         validator = self.api.add_request_validator(
             "Validator", validate_request_parameters=True, validate_request_body=True
         )
+        self._measured = RequestSize(self, "RequestSize", name=name).authorizer if settings.measure_requests else None
         for route in settings.routes:
             self._route(route, settings.backend_url, validator)
         for plan in settings.plans:
@@ -88,6 +90,7 @@ class UsageApi(Construct):
                 ),
             ),
             api_key_required=True,
+            authorizer=self._measured,
             request_validator=validator,
             request_parameters={f"method.request.path.{name}": True for name in parameters},
         )

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from infra.settings import Retention
+    from usagelake.domain.environment import LakePlaces
 
 ERROR_COUNT = "errors"
 """The name under which CloudWatch counts the requests to the error prefix."""
+
+_WORK_DAYS = 2  # a run lasts minutes; the rest is for whoever looks why it failed
 
 _BELOW_A_PREFIX = "The star is below a prefix: the names of objects to come cannot be listed."
 
@@ -36,9 +39,7 @@ class UsageLakeProps:
         lake_bucket: For the tables.
         results_bucket: For results of queries.
         access_logs_bucket: For who touched them.
-        database: The Glue database's name.
-        landing_prefixes: The prefixes that hold lines: each gets its lifecycle and its table.
-        first_hour: The first hour that there can be, `yyyy/MM/dd/HH`.
+        places: What the Glue database says; each landing prefix gets its lifecycle and its table.
         retention: How long what is kept.
         customer_key: Whether a KMS key of one's own encrypts.
         object_lock_days: How long nobody can delete a raw object; None: no lock.
@@ -49,9 +50,7 @@ class UsageLakeProps:
     lake_bucket: str
     results_bucket: str
     access_logs_bucket: str
-    database: str
-    landing_prefixes: tuple[str, ...]
-    first_hour: str
+    places: LakePlaces
     retention: Retention
     customer_key: bool
     object_lock_days: int | None
@@ -89,10 +88,16 @@ class UsageLake(Construct):
             access_logs=logs,
             object_lock_days=props.object_lock_days,
             counted_prefixes={ERROR_COUNT: f"{ERROR_PREFIX}/"},
-            rules=landing_lifecycle(props.landing_prefixes, props.retention),
+            rules=landing_lifecycle(props.places.prefixes, props.retention),
         ).bucket
         self.tables = KeptBucket(
-            self, "Lake", bucket_name=props.lake_bucket, removal=props.removal, key=self.key, access_logs=logs
+            self,
+            "Lake",
+            bucket_name=props.lake_bucket,
+            removal=props.removal,
+            key=self.key,
+            access_logs=logs,
+            rules=[_work_expires()],
         ).bucket
         self.results = KeptBucket(
             self,
@@ -106,11 +111,9 @@ class UsageLake(Construct):
         Catalogue(
             self,
             "Catalogue",
-            database=props.database,
+            places=props.places,
             landing=self.landing,
             lake=self.tables,
-            landing_prefixes=props.landing_prefixes,
-            first_hour=props.first_hour,
             removal=props.removal,
         )
 
@@ -159,8 +162,8 @@ class UsageLake(Construct):
         names = tuple(prefixes)
         catalogue = [
             stack.format_arn(service="glue", resource="catalog"),
-            stack.format_arn(service="glue", resource="database", resource_name=self._props.database),
-            stack.format_arn(service="glue", resource="table", resource_name=f"{self._props.database}/*"),
+            stack.format_arn(service="glue", resource="database", resource_name=self._props.places.database),
+            stack.format_arn(service="glue", resource="table", resource_name=f"{self._props.places.database}/*"),
         ]
         statements = [
             iam.PolicyStatement(
@@ -214,6 +217,16 @@ class UsageLake(Construct):
     def _grant_key(self, role: iam.Role, *actions: str) -> None:
         if self.key is not None:
             role.add_to_policy(iam.PolicyStatement(sid="UseKey", actions=[*actions], resources=[self.key.key_arn]))
+
+
+def _work_expires() -> s3.LifecycleRule:
+    """What a killed run left behind goes; tables, prices and drafts stay."""
+    return s3.LifecycleRule(
+        id="work",
+        prefix="work/",
+        expiration=cdk.Duration.days(_WORK_DAYS),
+        noncurrent_version_expiration=cdk.Duration.days(1),
+    )
 
 
 def _bucket_arn(name: str) -> str:

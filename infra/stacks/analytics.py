@@ -1,4 +1,4 @@
-"""How people ask: workgroups, every query of the library, Logs Insights, and the analysts' policy."""
+"""How people ask: workgroups, every query of the library, Logs Insights, the analysts' policy, and a crawler if any."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 
 from infra.constructs.insights import InsightsQueries
+from infra.constructs.landing_crawler import LandingCrawler
 from infra.constructs.saved_queries import SavedQueries
 from infra.constructs.workgroups import Workgroups
 
@@ -47,10 +48,19 @@ class AnalyticsStack(cdk.Stack):
             self,
             "SavedQueries",
             queries=queries,
-            database=environment.database,
+            database=environment.places.database,
             analysts=groups.analysts,
             pipeline=groups.pipeline,
         )
+        if environment.crawler_schedule:
+            LandingCrawler(
+                self,
+                "Crawler",
+                name=f"{name}-landing",
+                lake=lake,
+                places=environment.places,
+                schedule=environment.crawler_schedule,
+            )
         if log_group is not None:
             InsightsQueries(self, "Insights", name=name, log_group=log_group)
         cdk.CfnOutput(self, "AnalystWorkgroup", value=groups.analysts.name, description="Where analysts run queries")

@@ -9,6 +9,7 @@ import aws_cdk as cdk
 from infra.constructs.access_log_format import access_log_format
 from infra.constructs.attached_api import AttachedApi
 from infra.constructs.gateway_account_role import GatewayAccountRole
+from infra.constructs.request_size import VARIABLE
 from infra.constructs.usage_api import UsageApi
 
 if TYPE_CHECKING:
@@ -40,9 +41,6 @@ class ApiStack(cdk.Stack):
         **place: object,
     ) -> None:
         super().__init__(scope, stack_id, **place)
-        log_format = access_log_format(
-            request_bytes_from=environment.request_bytes_from, source_ip=environment.log_source_ip
-        )
         metered: list[tuple[str, str]] = [(stage.api_name, stage.stage) for stage in environment.attached]
         if environment.api is not None:
             usage_api = UsageApi(
@@ -51,7 +49,10 @@ class ApiStack(cdk.Stack):
                 name=name,
                 settings=environment.api,
                 log_destination=delivery.destination,
-                log_format=log_format,
+                log_format=access_log_format(
+                    request_bytes_from=VARIABLE if environment.api.measure_requests else environment.request_bytes_from,
+                    source_ip=environment.log_source_ip,
+                ),
             )
             metered.append((usage_api.name, usage_api.stage_name))
         for stage in environment.attached:
@@ -61,6 +62,8 @@ class ApiStack(cdk.Stack):
                 name=name,
                 stage=stage,
                 destination_arn=delivery.destination_arn,
-                log_format=log_format,
+                log_format=access_log_format(
+                    request_bytes_from=environment.request_bytes_from, source_ip=environment.log_source_ip
+                ),
             )
         self.metered = tuple(metered)

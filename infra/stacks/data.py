@@ -29,9 +29,7 @@ class DataStack(cdk.Stack):
                 lake_bucket=environment.lake_bucket,
                 results_bucket=environment.results_bucket,
                 access_logs_bucket=environment.access_logs_bucket,
-                database=environment.database,
-                landing_prefixes=environment.landing_prefixes,
-                first_hour=environment.first_hour,
+                places=environment.places,
                 retention=environment.retention,
                 customer_key=environment.customer_key,
                 object_lock_days=environment.object_lock_days,
@@ -39,4 +37,6 @@ class DataStack(cdk.Stack):
             ),
         )
         cdk.CfnOutput(self, "LandingUrl", value=f"s3://{self.lake.landing.bucket_name}/", description="The landing")
-        cdk.CfnOutput(self, "DatabaseName", value=environment.database, description="The Glue database")
+        cdk.CfnOutput(self, "DatabaseName", value=environment.places.database, description="The Glue database")
+        cdk.CfnOutput(self, "PricingUrl", value=f"{environment.places.pricing}/", description="Where prices are read")
+        cdk.CfnOutput(self, "DraftsUrl", value=f"{environment.places.drafts}/", description="Where drafts are put")

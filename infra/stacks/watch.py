@@ -9,12 +9,14 @@ import aws_cdk as cdk
 from infra.constructs.alerts import Alerts
 from infra.constructs.dashboard import Dashboard
 from infra.constructs.delivery_alarms import delivery_alarms
+from infra.constructs.job_alarms import job_alarms
 from infra.constructs.shipper_alarms import shipper_alarms
 
 if TYPE_CHECKING:
     from constructs import Construct
 
     from infra.constructs.delivery_alarms import DeliveryPlaces
+    from infra.constructs.job_alarms import JobPlaces
     from infra.settings import Environment
 
 
@@ -29,6 +31,7 @@ class WatchStack(cdk.Stack):
         environment: Environment,
         name: str,
         places: DeliveryPlaces,
+        jobs: JobPlaces | None,
         **place: object,
     ) -> None:
         super().__init__(scope, stack_id, **place)
@@ -39,7 +42,11 @@ class WatchStack(cdk.Stack):
             name=name,
             email=watch.email,
             monthly_budget_usd=watch.monthly_budget_usd,
-            alarms=[*delivery_alarms(places, watch), *shipper_alarms(watch)],
+            alarms=[
+                *delivery_alarms(places, watch),
+                *(job_alarms(jobs, watch) if jobs is not None else ()),
+                *shipper_alarms(watch),
+            ],
         )
-        Dashboard(self, "Dashboard", name=name, places=places, watch=watch, alarms=alerts.alarms)
+        Dashboard(self, "Dashboard", name=name, places=places, jobs=jobs, watch=watch, alarms=alerts.alarms)
         cdk.CfnOutput(self, "TopicArn", value=alerts.topic.topic_arn, description="Subscribe who is to be told")

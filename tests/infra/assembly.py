@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ _NAMES = {
     "AWS::SNS::Topic": "TopicName",
     "AWS::KinesisFirehose::DeliveryStream": "DeliveryStreamName",
     "AWS::Athena::WorkGroup": "Name",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::SQS::Queue": "QueueName",
 }
 _ARNS = {
     "AWS::S3::Bucket": "arn:aws:s3:::{name}",
@@ -36,6 +39,7 @@ _ARNS = {
     "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{name}}:*",
     "AWS::KinesisFirehose::DeliveryStream": f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/{{name}}",
     "AWS::SNS::Topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:{{name}}",
+    "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{{name}}",
     "AWS::Lambda::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{name}}",
 }
 
@@ -141,6 +145,10 @@ class Assembly:
                 found = self._attribute(stack, name, attribute)
             case {"Fn::Join": [between, parts]}:
                 found = between.join(str(self.resolve(stack, part)) for part in parts)
+            case {"Fn::Select": [int(number), {"Fn::Split": [between, text]}]}:
+                found = str(self.resolve(stack, text)).split(between)[number]
+            case {"Fn::Sub": str(text)}:
+                found = re.sub(r"\$\{([A-Za-z:]+)\}", lambda name: self._reference(stack, name[1]), text)
             case {"Fn::ImportValue": name}:
                 found = self._export(name)
             case dict():

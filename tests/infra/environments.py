@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from infra.settings import Api, AttachedStage, Delivery, Environment, Plan, Producer, Retention, Watch, Writer
+from infra.roll_up_settings import RollUp
+from infra.settings import Api, AttachedStage, Delivery, Environment, Plan, Producer, Retention, Writer
+from infra.watch_settings import Watch
 
 EKS_ISSUER = "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"
 AZURE_ISSUER = "sts.windows.net/00000000-1111-2222-3333-444444444444/"
@@ -66,11 +68,24 @@ FULL = Environment(
     attached=(AttachedStage(api_id="abc123def4", api_name="orders", stage="live"),),
     gateway_account_role=True,
     writers=WRITERS,
+    roll_up=RollUp(
+        hourly="cron(5 * * * ? *)",
+        sweep="cron(35 1 ? * SUN *)",
+        drafts="rate(12 hours)",
+        memory_mb=2048,
+        reserve_concurrency=False,
+        pandas_layer_version=9,
+        pandas_layer_account="111122223333",
+    ),
+    pricing_location="s3://prices-of-ours/usage/full",
+    crawler_schedule="cron(0 4 * * ? *)",
     retention=Retention(invoice_window=80, landing=900, archive_after=100, logs=90, errors=95, results=11),
     watch=Watch(
         email="billing@example.com",
         freshness_seconds=700,
         silent_minutes=45,
+        roll_up_late_hours=4,
+        drafts_late_hours=20,
         shippers=("data-api-1",),
         spool_bytes=12345678,
         monthly_budget_usd=77,
@@ -85,7 +100,8 @@ DIRECT = Environment(
     protected=False,
     delivery=Delivery.DIRECT,
     billing_prefixes=("data-api",),
-    api=Api(backend_url="https://backend.example.com"),
+    api=Api(backend_url="https://backend.example.com", measure_requests=True),
     attached=(AttachedStage(api_id="zzz999yyy8", api_name="stock", stage="prod"),),
+    roll_up=None,
 )
-"""Access logs straight to Firehose, and data that may be destroyed."""
+"""Access logs straight to Firehose, no jobs, and data that may be destroyed."""

@@ -26,9 +26,10 @@ def policies_of(assembly: Assembly, role: Resource) -> list[Statement]:
     """Every statement that a role has."""
     own = role.properties.get("RoleName", role.logical_id)
     found = [each for policy in role.properties.get("Policies", []) for each in statements(policy["PolicyDocument"])]
-    for policy in assembly.resources("AWS::IAM::Policy", role.stack):
-        if own in policy.properties["Roles"]:
-            found.extend(statements(policy.properties["PolicyDocument"]))
+    for kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):  # the CDK moves what is too long into the latter
+        for policy in assembly.resources(kind, role.stack):
+            if own in policy.properties.get("Roles", []):
+                found.extend(statements(policy.properties["PolicyDocument"]))
     return found
 
 

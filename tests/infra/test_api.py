@@ -95,7 +95,11 @@ def test_an_attached_stage_is_told_where_and_how_to_log(assembly: Assembly) -> N
 
 @pytest.mark.parametrize("environment", [FULL, DIRECT], ids=lambda environment: environment.name)
 def test_the_attaching_function_is_small_and_arm(assembly: Assembly, environment: Environment) -> None:
-    function = assembly.one("AWS::Lambda::Function", f"usage-{environment.name}-api").properties
+    (function,) = [
+        each.properties
+        for each in assembly.resources("AWS::Lambda::Function", f"usage-{environment.name}-api")
+        if each.properties["Description"].startswith("Access log of")
+    ]
     assert function["Runtime"] == "python3.13"
     assert function["Architectures"] == ["arm64"]
     assert function["Handler"] == "index.handler"

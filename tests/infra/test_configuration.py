@@ -15,7 +15,9 @@ import pytest
 
 from infra.config import ENVIRONMENTS, choose
 from infra.faults import LOG_RETENTION_DAYS, faults_of
-from infra.settings import Api, Environment, Producer, Retention, Watch, Writer
+from infra.roll_up_settings import RollUp
+from infra.settings import Api, Environment, Producer, Retention, Writer
+from infra.watch_settings import Watch
 from tests.infra.conftest import ROOT
 from tests.infra.environments import DIRECT, FULL, WRITERS
 from usagelake.errors import ConfigurationError
@@ -35,6 +37,10 @@ def writing(writer: Writer, **changes: Any) -> Environment:
 
 def plan(**changes: Any) -> Environment:
     return replace(SOUND, api=Api(backend_url="https://b.example.com", plans=(replace(FULL.api.plans[1], **changes),)))
+
+
+def jobs(**changes: Any) -> Environment:
+    return replace(SOUND, roll_up=replace(RollUp(), **changes))
 
 
 WRONG = {
@@ -111,6 +117,35 @@ WRONG = {
     "freshness": (replace(SOUND, watch=Watch(freshness_seconds=0)), "watch.freshness_seconds is 0"),
     "silence": (replace(SOUND, watch=Watch(silent_minutes=7)), "a multiple of 5"),
     "long silence": (replace(SOUND, watch=Watch(silent_minutes=725)), "at most 720"),
+    "schedule": (jobs(hourly="hourly"), "roll_up.hourly 'hourly': it is neither"),
+    "schedule with five fields": (jobs(sweep="cron(5 4 * * *)"), "a cron has 6 fields"),
+    "schedule of a minute": (jobs(hourly="cron(61 * * * ? *)"), "'61' is no minutes"),
+    "schedule of two days": (jobs(sweep="cron(5 4 * * * *)"), "one of day of month and day of week must be `?`"),
+    "schedule in plural": (jobs(hourly="rate(1 hours)"), "write `1 hour` and `2 hours`"),
+    "schedule that overlaps itself": (jobs(hourly="rate(10 minutes)"), "comes 10 minutes after itself"),
+    "cron that overlaps itself": (jobs(sweep="cron(0,5 3 * * ? *)"), "comes 5 minutes after itself"),
+    "cron that overlaps itself at midnight": (
+        jobs(sweep="cron(0,50 0,23 ? * MON *)"),
+        "comes 10 minutes after itself",
+    ),
+    "drafts that overlap themselves": (jobs(drafts="rate(14 minutes)"), "roll_up.drafts 'rate(14 minutes)' comes 14"),
+    "roll-up rarer than its alarm": (
+        jobs(hourly="rate(3 hours)"),
+        "roll_up.hourly 'rate(3 hours)' leaves up to 180 minutes between its runs: give it 4 or more",
+    ),
+    "drafts rarer than their alarm": (
+        replace(SOUND, watch=Watch(drafts_late_hours=24)),
+        "watch.drafts_late_hours is 24, and roll_up.drafts 'cron(30 5 * * ? *)' leaves up to 1440 minutes",
+    ),
+    "drafts on some days": (jobs(drafts="cron(30 5 ? * MON-FRI *)"), "does not run every day"),
+    "a long look back": (replace(SOUND, watch=Watch(drafts_late_hours=169)), "looks back at 168 hours at most"),
+    "little memory": (jobs(memory_mb=256), "roll_up.memory_mb is 256: give it 512 to 10240"),
+    "layer version": (jobs(pandas_layer_version=0), "roll_up.pandas_layer_version is 0"),
+    "layer account": (jobs(pandas_layer_account="aws"), "an account is 12 digits"),
+    "pricing location": (replace(SOUND, pricing_location="pricing/"), "write s3://bucket/prefix"),
+    "pricing bucket alone": (replace(SOUND, pricing_location="s3://prices"), "write s3://bucket/prefix"),
+    "crawler": (replace(SOUND, crawler_schedule="daily"), "crawler_schedule 'daily': it is neither"),
+    "crawler at a rate": (replace(SOUND, crawler_schedule="rate(1 day)"), "Glue takes `cron(…)` alone"),
     "budget": (replace(SOUND, watch=Watch(monthly_budget_usd=0)), "watch.monthly_budget_usd is 0"),
 }
 
@@ -215,5 +250,5 @@ def test_the_app_writes_the_templates_of_the_environment_that_is_asked_for(
     ended = run({"env": "test"}, environ, tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert {path.name.removesuffix(".template.json") for path in tmp_path.glob("*.template.json")} == {
-        f"usage-test-{part}" for part in ("data", "ingestion", "api", "analytics", "watch")
+        f"usage-test-{part}" for part in ("data", "ingestion", "api", "analytics", "roll-up", "watch")
     }

@@ -10,6 +10,7 @@ from infra.config import ENVIRONMENTS
 from infra.settings import Environment
 from tests.infra.assembly import Assembly, Resource
 from tests.infra.environments import DIRECT, FULL
+from usagelake.domain.environment import LakePlaces, database_of
 from usagelake.domain.landing import ACCESS_LOG_FOLDER, is_landing_object
 from usagelake.domain.schema import TABLES
 
@@ -96,10 +97,15 @@ def test_raw_lines_are_kept_by_prefix_for_as_long_as_configured(assembly: Assemb
 
 
 @each_environment
-def test_the_lake_expires_nothing_and_results_do(assembly: Assembly, environment: Environment) -> None:
+def test_the_lake_expires_what_a_run_works_with_alone_and_results_do(
+    assembly: Assembly, environment: Environment
+) -> None:
+    """Tables, prices and drafts stay; a killed run's leftovers go, and their former versions a day later."""
     found = buckets(assembly, environment)
     lake = found[environment.lake_bucket].properties["LifecycleConfiguration"]["Rules"]
-    assert [rule.get("ExpirationInDays") for rule in lake] == [None]
+    assert [(rule.get("Prefix"), rule.get("ExpirationInDays")) for rule in lake] == [(None, None), ("work/", 2)]
+    assert lake[1]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert environment.places.work == f"s3://{environment.lake_bucket}/work"
     results = found[environment.results_bucket].properties["LifecycleConfiguration"]["Rules"]
     assert [rule.get("ExpirationInDays") for rule in results] == [None, environment.retention.results]
 
@@ -140,6 +146,29 @@ def test_the_key_rotates(assembly: Assembly, environment: Environment) -> None:
     keys = list(assembly.resources("AWS::KMS::Key", f"usage-{environment.name}-"))
     assert len(keys) == int(environment.customer_key)
     assert all(key.properties["EnableKeyRotation"] for key in keys)
+
+
+@each_environment
+def test_the_database_says_where_everything_is(assembly: Assembly, environment: Environment) -> None:
+    """What the command line and the functions read comes to the same places, and to the buckets that there are."""
+    database = assembly.one("AWS::Glue::Database", f"usage-{environment.name}-data").properties["DatabaseInput"]
+    read = LakePlaces.from_parameters(database["Name"], database["LocationUri"], database["Parameters"])
+    assert read == environment.places
+    assert read.database == database_of(environment.name)
+    assert read.tables == f"s3://{environment.lake_bucket}/tables"
+    assert read.landing == f"s3://{environment.landing_bucket}"
+    assert read.prefixes == environment.landing_prefixes
+    assert read.drafts == f"s3://{environment.lake_bucket}/drafts"
+    assert read.pricing == (environment.pricing_location or f"s3://{environment.lake_bucket}/pricing")
+    group = assembly.one("AWS::Athena::WorkGroup", f"usage-{environment.name}-analytics", Name=read.workgroup)
+    assert group.properties["Name"] == f"usage-{environment.name}-pipeline"
+
+
+@each_environment
+def test_the_outputs_say_where_to_put_prices_and_find_drafts(assembly: Assembly, environment: Environment) -> None:
+    outputs = assembly.templates[f"usage-{environment.name}-data"]["Outputs"]
+    told = {name: outputs[name]["Value"] for name in ("PricingUrl", "DraftsUrl")}
+    assert told == {"PricingUrl": f"{environment.places.pricing}/", "DraftsUrl": f"{environment.places.drafts}/"}
 
 
 def tables(assembly: Assembly, environment: Environment) -> list[Resource]:

@@ -57,7 +57,10 @@ def test_a_star_stands_at_the_end_of_a_resource_below_a_name(assembly: Assembly)
     for resource, where, statement in allowed(assembly):
         if resource.type in IDENTITY:
             for arn in listed(statement.get("Resource", [])):
-                assert "*" not in arn or re.fullmatch(r"[^*]+[A-Za-z0-9_-](/|:)\*", arn), (where, arn)
+                assert "*" not in arn or re.fullmatch(r"[^*]+([A-Za-z0-9_-][/:]|/[a-z]+_(table_)?)\*", arn), (
+                    where,
+                    arn,
+                )
 
 
 def test_nobody_outside_is_allowed_anything_without_a_condition(assembly: Assembly) -> None:
@@ -82,8 +85,19 @@ def test_services_that_act_for_others_are_held_to_this_account(assembly: Assembl
             assert keys & {"aws:SourceAccount", "aws:SourceArn", "kms:EncryptionContext:aws:logs:arn"}, where
 
 
-def test_nothing_can_delete_a_landing_object_or_change_its_bucket(assembly: Assembly) -> None:
-    forbidden = ("s3:Delete", "s3:PutBucket", "s3:PutLifecycle", "s3:Bypass", "s3:PutObjectRetention", "s3:Replicate")
+def test_nothing_can_change_a_bucket_or_shorten_what_is_locked(assembly: Assembly) -> None:
+    forbidden = ("s3:DeleteBucket", "s3:PutBucket", "s3:PutLifecycle", "s3:Bypass", "s3:PutObjectRet", "s3:Replicate")
     for _, where, statement in allowed(assembly):
         for action in listed(statement["Action"]):
             assert not action.startswith(forbidden), (where, action)
+
+
+def test_nothing_can_delete_an_object_but_a_job_one_of_the_lake_s_tables_or_work(assembly: Assembly) -> None:
+    """Neither landing objects nor prices, drafts, leases or results; nor any object's former version."""
+    for resource, where, statement in allowed(assembly):
+        for action in listed(statement["Action"]):
+            if action.startswith("s3:Delete"):
+                assert action == "s3:DeleteObject", where
+                assert resource.stack.endswith("-roll-up"), where
+                for arn in listed(statement["Resource"]):
+                    assert re.fullmatch(r"arn:aws:s3:::[a-z-]+-lake/(tables/[a-z_]+|work)/\*", arn), where

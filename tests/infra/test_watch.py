@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from infra.config import ENVIRONMENTS
 from infra.settings import Environment
@@ -20,6 +21,10 @@ each_environment = pytest.mark.parametrize("environment", EVERY, ids=lambda envi
 
 STREAM = {"DeliveryStreamName": "usage-full-access-log"}
 SHIPPER = {"host": "data-api-1"}
+INGEST = "usage-full-ingest-and-roll-up"
+DRAFTS = "usage-full-bill-drafts"
+TOLD_BY_INGEST = {"environment": "full", "service": INGEST}
+TOLD_BY_DRAFTS = {"environment": "full", "service": DRAFTS}
 
 # Namespace, metric, dimensions, statistic, period, threshold, comparison, periods, and what missing figures are.
 ABOVE, BELOW, FINE, WRONG = "GreaterThanThreshold", "LessThanThreshold", "notBreaching", "breaching"
@@ -38,6 +43,34 @@ SINGLE = {
         1,
         FINE,
     ),
+    **{
+        name: figures
+        for function in (INGEST, DRAFTS)
+        for own in [{"FunctionName": function}]
+        for name, figures in {
+            f"job-failing-{function}": ("AWS/Lambda", "Errors", own, "Sum", 300, 0, ABOVE, 1, FINE),
+            f"job-throttled-{function}": ("AWS/Lambda", "Throttles", own, "Sum", 300, 0, ABOVE, 6, FINE),
+            f"job-slow-{function}": ("AWS/Lambda", "Duration", own, "Maximum", 300, 810_000, ABOVE, 1, FINE),
+        }.items()
+    },
+    "dead-letters": (
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        {"QueueName": "usage-full-dead-letters"},
+        "Maximum",
+        300,
+        0,
+        ABOVE,
+        1,
+        FINE,
+    ),
+    "roll-up-late": ("usagelake", "ObjectsTaken", TOLD_BY_INGEST, "SampleCount", 3600, 1, BELOW, 4, WRONG),
+    "drafts-late": ("usagelake", "DraftsWritten", TOLD_BY_DRAFTS, "SampleCount", 3600, 1, BELOW, 20, WRONG),
+    "objects-waiting": ("usagelake", "ObjectsWaiting", TOLD_BY_INGEST, "Minimum", 3600, 0, ABOVE, 6, FINE),
+    "lines-quarantined": ("usagelake", "LinesQuarantined", TOLD_BY_INGEST, "Sum", 3600, 0, ABOVE, 1, FINE),
+    "objects-unreadable": ("usagelake", "UnreadableObjects", TOLD_BY_INGEST, "Sum", 3600, 0, ABOVE, 1, FINE),
+    "usage-unassigned": ("usagelake", "Unassigned", TOLD_BY_DRAFTS, "Sum", 3600, 0, ABOVE, 1, FINE),
+    "usage-unpriced": ("usagelake", "Unpriced", TOLD_BY_DRAFTS, "Sum", 3600, 0, ABOVE, 1, FINE),
     "events-dropped-data-api-1": ("usagelake/shipping", "dropped", SHIPPER, "Sum", 300, 0, ABOVE, 1, FINE),
     "events-failed-data-api-1": ("usagelake/shipping", "failed", SHIPPER, "Sum", 300, 0, ABOVE, 1, FINE),
     "spool-full-data-api-1": ("usagelake/shipping", "spool_bytes", SHIPPER, "Maximum", 300, 12345678, ABOVE, 2, FINE),
@@ -155,6 +188,51 @@ def test_the_watched_figures_are_those_that_shippers_tell() -> None:
     told = {figure.name for figure in COUNTERS + GAUGES} | {"dropped"}
     watched = {metric for namespace, metric, *_ in SINGLE.values() if namespace == "usagelake/shipping"}
     assert watched <= told
+
+
+JOBS = {
+    "ObjectsTaken",
+    "ObjectsWaiting",
+    "LinesQuarantined",
+    "UnreadableObjects",
+    "BytesScanned",
+    "DraftsWritten",
+    "Unassigned",
+    "Unpriced",
+}
+
+
+@each_environment
+def test_the_dimensions_are_those_that_powertools_writes_for_a_function(
+    assembly: Assembly, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A figure is found by all its dimensions or not at all, and Powertools adds one by itself."""
+    for function in assembly.resources("AWS::Lambda::Function", f"usage-{environment.name}-roll-up"):
+        variables = function.properties["Environment"]["Variables"]
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        metrics = EphemeralMetrics()
+        metrics.add_dimension("environment", variables["USAGELAKE_ENVIRONMENT"])
+        for name in JOBS:
+            metrics.add_metric(name=name, unit="Count", value=1)
+        written = metrics.serialize_metric_set()
+        (directive,) = written["_aws"]["CloudWatchMetrics"]
+        (dimensions,) = directive["Dimensions"]
+        told = {name: written[name] for name in dimensions}
+        watched = [
+            own
+            for own in alarms(assembly, environment).values()
+            if own.get("Namespace") == "usagelake" and function.properties["FunctionName"] in str(own["Dimensions"])
+        ]
+        assert watched
+        for own in watched:
+            assert {each["Name"]: each["Value"] for each in own["Dimensions"]} == told
+            assert own["Namespace"] == directive["Namespace"]
+            assert own["MetricName"] in JOBS
+
+
+def test_an_environment_without_jobs_has_no_alarms_for_them(assembly: Assembly) -> None:
+    assert not [name for name in alarms(assembly, DIRECT) if name.startswith(("job", "roll-up", "drafts", "dead"))]
 
 
 @each_environment
