@@ -180,6 +180,8 @@ BAD_TEXTS = (
     "\u00a0{}",
     '{"a":1}]{"b":2}',
     "[" * 1500 + "]" * 1499,
+    '{"a":"' + "[{" * 500 + '"}',
+    '{"a":' + "[" * 999 + "]" * 999 + "}",
 )
 # Members that no table keeps, in front of a line's own or behind them: it stays sound.
 EXTRAS = (
@@ -190,7 +192,7 @@ EXTRAS = (
     '"x":"\\ud83d\\ude00\\u00e9\\\\u"',
     '"":"\\"{"',
     '"x":1E400,"y":123456789012345678901234567890',
-    '"x":' + "[" * 1500 + "]" * 1500,
+    '"x":' + "[" * 997 + "]" * 997,
 )
 # Members of ours, a second time: the first stays.
 REPEATED = (
