@@ -61,6 +61,7 @@ members AS (
         object_key,
         fault,
         line,
+        document,
         CASE
             -- Trino reads a lone surrogate as '?': what is left without escapes and whole pairs must hold none
             WHEN line LIKE '%\u%'
@@ -103,6 +104,7 @@ typed AS (
         object_key,
         fault,
         line,
+        document,
         is_json,
         content_hash,
         request_id,
@@ -149,18 +151,43 @@ SELECT
                 date_add('day', epoch_ms / 86400000, TIMESTAMP '1970-01-01 00:00:00.000')
             )
     END AS event_time,
-    api_id,
-    stage,
+    -- Here and below: a number with a fraction or an exponent is no text, because engines write it in their own ways
+    CASE
+        WHEN api_id < ':' AND regexp_like(api_id, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.apiId')) = concat('"', api_id, '"') THEN api_id END
+        ELSE api_id
+    END AS api_id,
+    CASE
+        WHEN stage < ':' AND regexp_like(stage, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.stage')) = concat('"', stage, '"') THEN stage END
+        ELSE stage
+    END AS stage,
     api_key_id,
-    method,
-    resource_path,
+    CASE
+        WHEN method < ':' AND regexp_like(method, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.httpMethod')) = concat('"', method, '"') THEN method END
+        ELSE method
+    END AS method,
+    CASE
+        WHEN resource_path < ':' AND regexp_like(resource_path, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.resourcePath')) = concat('"', resource_path, '"') THEN resource_path END
+        ELSE resource_path
+    END AS resource_path,
     status,
     response_bytes,
     request_bytes,
     response_latency_ms,
     integration_latency_ms,
-    error_type,
-    waf_response_code,
+    CASE
+        WHEN error_type < ':' AND regexp_like(error_type, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.errorType')) = concat('"', error_type, '"') THEN error_type END
+        ELSE error_type
+    END AS error_type,
+    CASE
+        WHEN waf_response_code < ':' AND regexp_like(waf_response_code, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.wafResponseCode')) = concat('"', waf_response_code, '"') THEN waf_response_code END
+        ELSE waf_response_code
+    END AS waf_response_code,
     CASE
         WHEN :keep_source_ip AND source_ip LIKE '%:%'
             THEN concat(regexp_extract(source_ip, '^[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F]*'), '::')
@@ -178,7 +205,12 @@ SELECT
         WHEN epoch_json IS NULL OR epoch_json IN ('null', '""', '"-"') THEN 'requestTimeEpoch is missing'
         WHEN epoch_ms IS NULL OR epoch_ms > 253402300799999
             THEN 'requestTimeEpoch is not a time in milliseconds'
-        WHEN substr(api_key_id_json, 1, 1) IN ('{', '[', 't', 'f') THEN 'apiKeyId is not a string'
+        WHEN substr(api_key_id_json, 1, 1) IN ('{', '[', 't', 'f')
+            OR (
+                api_key_id < ':' AND regexp_like(api_key_id, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+                AND api_key_id_json <> concat('"', api_key_id, '"')
+            )
+            THEN 'apiKeyId is not a string'
         WHEN status IS NULL AND (status_text IS NOT NULL OR substr(status_json, 1, 1) IN ('{', '['))
             THEN 'status is not an HTTP status'
         WHEN response_bytes IS NULL

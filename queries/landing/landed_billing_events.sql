@@ -115,11 +115,28 @@ SELECT
     event_id,
     event_time,
     event_type,
-    product,
+    -- Here and below: a number with a fraction or an exponent is no text, because engines write it in their own ways
+    CASE
+        WHEN product < ':' AND regexp_like(product, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.product')) = concat('"', product, '"') THEN product END
+        ELSE product
+    END AS product,
     resource_id,
-    resource_type,
-    region,
-    provider,
+    CASE
+        WHEN resource_type < ':' AND regexp_like(resource_type, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.properties.resource_type')) = concat('"', resource_type, '"') THEN resource_type END
+        ELSE resource_type
+    END AS resource_type,
+    CASE
+        WHEN region < ':' AND regexp_like(region, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.properties.region')) = concat('"', region, '"') THEN region END
+        ELSE region
+    END AS region,
+    CASE
+        WHEN provider < ':' AND regexp_like(provider, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.properties.provider')) = concat('"', provider, '"') THEN provider END
+        ELSE provider
+    END AS provider,
     model,
     quantity,
     CASE

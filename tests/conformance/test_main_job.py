@@ -14,10 +14,9 @@ import duckdb
 import pytest
 
 from tests.cli.main_job import Job, files, invoke, read_json
-from tests.conformance.edge_lines import DIFFERENT, write_different, write_landing
+from tests.conformance.edge_lines import write_landing
 from tests.conformance.pairs import Pair
 from tests.strategies.lakes import BYTES_OF_CHOICES, build_lake
-from usagelake.bootstrap import open_storage
 from usagelake.domain.period import Period
 
 DATA = Path(__file__).parents[2] / "../shared/data"
@@ -69,9 +68,6 @@ def test_a_trace(pair: Pair, tmp_path: Path, name: str) -> None:
     assert sum(counted.values()) > 1000
 
 
-@pytest.mark.xfail(
-    strict=False, reason="drawn lines hold members that stand twice: Trino reads the last, the contract the first"
-)
 @pytest.mark.parametrize("number", range(LAKES))
 def test_a_generated_lake(pair: Pair, tmp_path: Path, number: int) -> None:
     """Any lake, taken in by two runs, comes to the same."""
@@ -95,24 +91,6 @@ def test_lines_at_the_edges(pair: Pair, tmp_path: Path) -> None:
     pair.bill(job.landing, job.pricing, job.period, job.out)
     pair.assert_same_tables()
     _assert_same_results(job.out)
-
-
-def test_lines_on_which_the_engines_disagree(pair: Pair, tmp_path: Path) -> None:
-    """They are known, and docs name them: one that has come to agree moves to the edges above."""
-    landing = tmp_path / "landing"
-    write_different(landing)
-    storage = open_storage(str(landing))
-    query = pair.queries.get("landing", "landed_billing_events")
-    found = []
-    for engine in pair.engines:
-        for _ in engine.take_in(storage, sorted(storage.list(), key=lambda info: info.key)):
-            rows: dict[str, list[object]] = {}
-            for key, *row in engine.fetch(query).rows:
-                rows.setdefault(key, []).append([*row[1:10], *row[11:]])
-            found.append(rows)
-    ours, theirs = found
-    assert [key for key in ours if ours[key] == theirs[key]] == []
-    assert len(ours) == len(DIFFERENT)
 
 
 def test_the_command_line(engine_config: Path, tmp_path: Path) -> None:

@@ -22,7 +22,15 @@ from usagelake.domain.quarantine import MAX_TEXT_BYTES, Reason, cut_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["MAX_LINE_BYTES", "MAX_OPENING_BRACKETS", "GzipDamagedError", "Line", "gunzip_chunks", "read_object", "split_lines"]
+__all__ = [
+    "MAX_LINE_BYTES",
+    "MAX_OPENING_BRACKETS",
+    "GzipDamagedError",
+    "Line",
+    "gunzip_chunks",
+    "read_object",
+    "split_lines",
+]
 
 MAX_LINE_BYTES: Final = 1_048_576
 """The longest line, in bytes after trimming: 1 MiB, as docs/contracts.md says."""
