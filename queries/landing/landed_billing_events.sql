@@ -101,7 +101,7 @@ typed AS (
         END AS event_time,
         CASE
             -- Trino writes -0 as 0
-            WHEN usage_json = '0'
+            WHEN usage_json IN ('0', '-0')
                 THEN CASE WHEN json_extract_scalar(document, '$.properties.usage') = '0' THEN 0 END
             ELSE try_cast(usage_json AS bigint)
         END AS quantity
