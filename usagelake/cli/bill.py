@@ -105,7 +105,7 @@ def bill_command(  # noqa: PLR0913, PLR0917 (one for each option)
     if queries_folder is not None and (faults := queries.faults(working_schema(queries))):
         raise ConfigurationError(faults)
     queries.check_meters(table_schema())
-    places = None if environment is None else environment_places(environment)
+    places = environment_places(environment, engine)
     landing, pricing = _given(landing, pricing, places)
     storage = open_storage(landing)
     with pricing_folder(pricing) as folder:
