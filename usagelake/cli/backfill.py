@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from usagelake.bootstrap import open_engine, open_storage
+from usagelake.bootstrap import environment_places, open_engine, open_storage
 from usagelake.cli.console import progress_for
 from usagelake.cli.durations import duration, instant
-from usagelake.cli.environment import landing_of, places_of
+from usagelake.cli.environment import landing_of
 from usagelake.cli.options import (
     FOLDER,
     engine_config_option,
@@ -89,7 +89,7 @@ def backfill_command(  # noqa: PLR0913, PLR0917 (one for each option)
     settings = Settings.from_environment(os.environ)
     queries = load_queries(queries_folder)
     queries.check_meters(table_schema())
-    places = places_of(environment)
+    places = environment_places(environment, engine)
     storage = open_storage(landing_of(landing, places))
     with open_engine(queries, settings, lake, engine=engine, engine_config=engine_config, places=places) as opened:
         done = backfill(

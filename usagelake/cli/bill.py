@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from usagelake.bootstrap import open_engine, open_pricing, open_storage
+from usagelake.bootstrap import environment_places, open_engine, open_pricing, open_storage
 from usagelake.cli.console import progress_for, stdout_console, table
-from usagelake.cli.environment import landing_of, places_of, pricing_of
+from usagelake.cli.environment import landing_of, pricing_of
 from usagelake.cli.options import (
     FOLDER,
     PRICING_HELP,
@@ -103,7 +103,7 @@ def bill_command(  # noqa: PLR0913, PLR0917 (one for each option)
     if queries_folder is not None and (faults := queries.faults(working_schema(queries))):
         raise ConfigurationError(faults)
     queries.check_meters(table_schema())
-    places = places_of(environment)
+    places = environment_places(environment, engine)
     storage = open_storage(landing_of(landing, places))
     prices = load_pricing(open_pricing(pricing_of(pricing, places)), meters={meter.name for meter in queries.meters()})
     if out.exists() and not out.is_dir():

@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from usagelake.bootstrap import environment_places
-
 if TYPE_CHECKING:
     from usagelake.domain.environment import LakePlaces
-
-
-def places_of(environment: str | None) -> LakePlaces | None:
-    """Ask AWS where an environment's lake is, when one is named."""
-    return None if environment is None else environment_places(environment)
 
 
 def landing_of(given: str | None, places: LakePlaces | None) -> str:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from usagelake.bootstrap import open_engine
+from usagelake.bootstrap import environment_places, open_engine
 from usagelake.cli.console import stdout_console, table
-from usagelake.cli.environment import places_of
 from usagelake.cli.options import FOLDER, engine_config_option, engine_option, environment_option, queries_option
 from usagelake.engines import ad_hoc, load_queries
 from usagelake.engines.parameters import parse_parameter
@@ -81,7 +80,7 @@ def query_command(  # noqa: PLR0913, PLR0917 (one for each option)
     query = ad_hoc(sql) if sql is not None else library.find(name or "", ASKABLE)
     values = _values(query, params)
     settings = Settings.from_environment(os.environ)
-    places = places_of(environment)
+    places = environment_places(environment, engine)
     with open_engine(
         library, settings, lake, read_only=True, engine=engine, engine_config=engine_config, places=places
     ) as opened:
