@@ -16,7 +16,7 @@ from tests.fakes.athena import Fault
 if TYPE_CHECKING:
     from tests.fakes.conftest import Client
 
-TOKEN = "usagelake-hourly-2026-01-01T00-attempt-1"
+TOKEN = "usagelake-hourly-2026-01-01T00-attempt-1"  # noqa: S105 - it names a request, and opens nothing
 OTHER = "usagelake-hourly-2026-01-01T01-attempt-1"
 
 
