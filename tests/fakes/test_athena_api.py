@@ -241,7 +241,8 @@ def test_running_statement_can_be_stopped(client: Client) -> None:
     execution = client.start(f"SELECT count_if(x * y % 7 = 3) AS k FROM {pairs}")
     time.sleep(0.1)
     client.athena.stop_query_execution(QueryExecutionId=execution)
-    assert client.end(execution)["Status"]["State"] == "CANCELLED"
+    status = client.end(execution)["Status"]
+    assert status["State"] == "CANCELLED", status
 
 
 def test_delayed_statement_runs_after_so_many_polls(client: Client) -> None:

@@ -96,7 +96,7 @@ def test_cursor_gives_each_type() -> None:
     )
     described = {name: (kind, precision, scale) for name, kind, _, _, precision, scale, _ in cursor.description}
     assert described["amount"] == ("decimal", 38, 2)
-    assert (described["fine"][:2], described["coarse"][:2]) == (("timestamp", 6), ("timestamp", 3))
+    assert (described["fine"][:2], described["coarse"][:2]) == (("timestamp", 3), ("timestamp", 3))
     assert (described["nothing"][0], described["big"][0], described["half"][0]) == ("varchar", "bigint", "double")
 
 
