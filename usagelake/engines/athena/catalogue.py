@@ -150,7 +150,7 @@ class Catalogue:
         """Take tables out of the database; their files are left to the place where they lie.
 
         Raises:
-            EngineError: Glue refuses it. A table that is not there is no fault.
+            EngineError: Glue cannot be asked. A single table that it does not drop is left to a later run.
         """
         gone = list(names)
         for start in range(0, len(gone), _DELETED_AT_ONCE):

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from usagelake.engines.athena.calls import code_of, message_of
 from usagelake.engines.athena.identity import token
 from usagelake.engines.athena.pace import pauses
-from usagelake.engines.athena.predecessors import changes_rows, wait_for_others
+from usagelake.engines.athena.predecessors import changes_rows, newest, wait_for_others
 from usagelake.engines.athena.spending import Spent
 from usagelake.errors import EngineError, UsageLakeError
 
@@ -52,6 +52,7 @@ class Executions:
         self._run = run
         self._opened = opened
         self._started: Counter[str] = Counter()
+        self._before: frozenset[str] | None = None
         self._alone = False
 
     def change(self, name: str, sql: str) -> None:
@@ -64,8 +65,10 @@ class Executions:
         Raises:
             EngineError: It failed, was cancelled, or took too long and was stopped.
         """
+        if self._before is None:
+            self._before = newest(self._clients, self._config, name)
         if not self._alone and changes_rows(sql):
-            wait_for_others(self._clients, self._config, name, sql)
+            wait_for_others(self._clients, self._config, name, sql, self._before)
             self._alone = True
         self._ran(name, sql, reading=False)
 
@@ -163,7 +166,7 @@ class Executions:
 
     def _is_a_predecessors(self, seen: QueryExecutionTypeDef) -> bool:
         submitted = seen["Status"].get("SubmissionDateTime")
-        return submitted is not None and submitted < self._opened
+        return seen["QueryExecutionId"] in (self._before or ()) or (submitted is not None and submitted < self._opened)
 
     def _keep(self, name: str, seen: QueryExecutionTypeDef) -> None:
         """Record what it took; Athena charges nothing for what failed."""

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from usagelake.engines.athena.config import AthenaConfig
 
 NEWEST: Final = 50
-"""How many of the workgroup's executions are looked at: one call's. A run works on one statement at a time."""
+"""How many of the workgroup's executions are looked at: one call's. Older ones are told by their time alone, of which
+AWS's answers say whole seconds."""
 
 CHANGING: Final = ("MERGE", "DELETE", "INSERT", "UPDATE")
 
@@ -31,40 +32,60 @@ def changes_rows(sql: str) -> bool:
     return sql.startswith(CHANGING)
 
 
-def wait_for_others(clients: Clients, config: AthenaConfig, name: str, sql: str) -> None:
-    """Wait until no other statement changes rows of this lake.
+def newest(clients: Clients, config: AthenaConfig, name: str) -> frozenset[str]:
+    """Give the ids of the newest executions of the workgroup.
+
+    Args:
+        clients: What speaks to AWS.
+        config: Where the lake is.
+        name: What asks, for messages.
+
+    Raises:
+        EngineError: Athena cannot be asked.
+    """
+    what = f"{name}: looking for what earlier runs have started"
+    try:
+        answer = clients.call(
+            what, lambda: clients.athena.list_query_executions(WorkGroup=config.workgroup, MaxResults=NEWEST)
+        )
+    except ClientError as error:
+        raise EngineError(f"{what}: {message_of(error)} ({code_of(error)})") from error
+    return frozenset(answer["QueryExecutionIds"])
+
+
+def wait_for_others(clients: Clients, config: AthenaConfig, name: str, sql: str, ids: frozenset[str]) -> None:
+    """Wait until none of some executions changes rows of this lake any more.
 
     Args:
         clients: What speaks to AWS.
         config: Where the lake is.
         name: What waits, for messages.
-        sql: The statement that waits.
+        sql: The statement that waits; the very same one is not waited for.
+        ids: The executions, as `newest` gave them.
 
     Raises:
         EngineError: One was not over by the deadline, or Athena cannot be asked.
     """
-    what = f"{name}: looking for statements that an earlier run has left running"
+    what = f"{name}: looking after statements that an earlier run has left running"
     end = clients.pace.end_of_statement()
+    left = sorted(ids)
     try:
         for pause in pauses():
-            running = _running(clients, config, what, sql)
-            if not running:
+            left = _running(clients, config, what, sql, left)
+            if not left:
                 return
-            left = end - clients.pace.clock()
-            if left <= 0:
+            remaining = end - clients.pace.clock()
+            if remaining <= 0:
                 raise EngineError(
-                    f"{name}: Athena execution {running[0]}, of an earlier run, was not over by the deadline; "
+                    f"{name}: Athena execution {left[0]}, of an earlier run, was not over by the deadline; "
                     "run again when it is"
                 )
-            clients.pace.sleep(min(pause, left))
+            clients.pace.sleep(min(pause, remaining))
     except ClientError as error:
         raise EngineError(f"{what}: {message_of(error)} ({code_of(error)})") from error
 
 
-def _running(clients: Clients, config: AthenaConfig, what: str, sql: str) -> list[str]:
-    ids = clients.call(
-        what, lambda: clients.athena.list_query_executions(WorkGroup=config.workgroup, MaxResults=NEWEST)
-    )["QueryExecutionIds"]
+def _running(clients: Clients, config: AthenaConfig, what: str, sql: str, ids: list[str]) -> list[str]:
     if not ids:
         return []
     found = clients.call(what, lambda: clients.athena.batch_get_query_execution(QueryExecutionIds=ids))
