@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from infra.config import ENVIRONMENTS
 from infra.constructs.job_access import DRAFTS_WRITE, INGEST_WRITES
 from infra.settings import Environment
 from tests.infra.assembly import ACCOUNT, REGION, Assembly
@@ -60,7 +61,7 @@ def either(request: pytest.FixtureRequest) -> Job:
 
 def test_each_table_is_written_by_one_job() -> None:
     assert not set(INGEST_WRITES) & set(DRAFTS_WRITE)
-    assert {*INGEST_WRITES, *DRAFTS_WRITE} == {*TABLES, "invoice_lines"}
+    assert {*INGEST_WRITES, *DRAFTS_WRITE} == TABLES.keys()
 
 
 def test_a_job_runs_statements_in_the_pipeline_s_workgroup_only(either: Job) -> None:
@@ -83,7 +84,7 @@ def test_a_job_reads_its_database_and_no_other(either: Job) -> None:
         assert not either.may(f"glue:{action}", f"{GLUE}:database/usage_full")
 
 
-@pytest.mark.parametrize("table", [*TABLES, "invoice_lines"])
+@pytest.mark.parametrize("table", TABLES)
 def test_a_job_commits_to_its_own_tables_and_drops_none(either: Job, table: str) -> None:
     arn, files = f"{GLUE}:table/usage_full/{table}", f"{LAKE}/tables/{table}/data/x.parquet"
     own = table in either.writes
@@ -168,8 +169,6 @@ def test_drafts_reads_prices_where_they_are_configured_and_changes_none(drafts: 
 
 
 def test_prices_lie_in_the_lake_where_nothing_else_is_configured(assembly: Assembly) -> None:
-    from infra.config import ENVIRONMENTS  # noqa: PLC0415
-
     dev = next(each for each in ENVIRONMENTS if each.name == "dev")
     found = job(assembly, "Prices what is rolled up and puts drafts of invoices", DRAFTS_WRITE, dev)
     assert found.may("s3:GetObject", f"arn:aws:s3:::{dev.lake_bucket}/pricing/customers.csv")

@@ -11,6 +11,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from infra.config import ENVIRONMENTS
 from infra.settings import Environment
+from lambdas.telemetry import UNITS
 from tests.infra.assembly import ACCOUNT, REGION, Assembly
 from tests.infra.conftest import ROOT
 from tests.infra.environments import DIRECT, FULL
@@ -190,18 +191,6 @@ def test_the_watched_figures_are_those_that_shippers_tell() -> None:
     assert watched <= told
 
 
-JOBS = {
-    "ObjectsTaken",
-    "ObjectsWaiting",
-    "LinesQuarantined",
-    "UnreadableObjects",
-    "BytesScanned",
-    "DraftsWritten",
-    "Unassigned",
-    "Unpriced",
-}
-
-
 @each_environment
 def test_the_dimensions_are_those_that_powertools_writes_for_a_function(
     assembly: Assembly, environment: Environment, monkeypatch: pytest.MonkeyPatch
@@ -213,7 +202,7 @@ def test_the_dimensions_are_those_that_powertools_writes_for_a_function(
             monkeypatch.setenv(name, value)
         metrics = EphemeralMetrics()
         metrics.add_dimension("environment", variables["USAGELAKE_ENVIRONMENT"])
-        for name in JOBS:
+        for name in UNITS:
             metrics.add_metric(name=name, unit="Count", value=1)
         written = metrics.serialize_metric_set()
         (directive,) = written["_aws"]["CloudWatchMetrics"]
@@ -228,7 +217,7 @@ def test_the_dimensions_are_those_that_powertools_writes_for_a_function(
         for own in watched:
             assert {each["Name"]: each["Value"] for each in own["Dimensions"]} == told
             assert own["Namespace"] == directive["Namespace"]
-            assert own["MetricName"] in JOBS
+            assert own["MetricName"] in UNITS
 
 
 def test_an_environment_without_jobs_has_no_alarms_for_them(assembly: Assembly) -> None:
