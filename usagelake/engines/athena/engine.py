@@ -13,7 +13,6 @@ from usagelake.engines.athena import appending, landing, publishing
 from usagelake.engines.athena.calls import clients_of
 from usagelake.engines.athena.catalogue import Catalogue
 from usagelake.engines.athena.executions import Executions
-from usagelake.engines.athena.leftovers import end_leftovers
 from usagelake.engines.athena.pace import Pace
 from usagelake.engines.athena.places import workgroup_called
 from usagelake.engines.athena.results import Results
@@ -117,7 +116,7 @@ class AthenaEngine:
         left_behind = lease.take()
         with lease.held() as still_here:
             if left_behind:
-                end_leftovers(self._clients, self._config)
+                self._executions.wait_again()
             yield still_here
 
     @property

@@ -72,6 +72,10 @@ class Executions:
             self._alone = True
         self._ran(name, sql, reading=False)
 
+    def wait_again(self) -> None:
+        """Let the next change wait for what is running by then: the lake was somebody else's in between."""
+        self._before, self._alone = None, False
+
     def read(self, name: str, sql: str) -> QueryExecutionTypeDef:
         """Run a statement whose result nobody else's run may stand for; give what Athena says of it.
 
