@@ -29,7 +29,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
             open_pricing(lake.places.pricing),
             open_storage(lake.places.drafts),
             periods=periods_of(schedule.time, late=settings.late),
-            scheduled=schedule.time,
             clock=lake.clock,
         )
         return tell(settings.environment, counts, lake.engine.spending.bytes_scanned)

@@ -92,6 +92,9 @@ class Failing:
     def list(self, *, below: str = "") -> Iterator[ObjectInfo]:
         return self.inner.list(below=below)
 
+    def folders(self, *, below: str = "") -> tuple[str, ...]:
+        return self.inner.folders(below=below)
+
     def read(self, key: str) -> Iterator[bytes]:
         return self.inner.read(key)
 

@@ -59,15 +59,15 @@ class DraftRun:
         )
 
 
-def run_of(scheduled: datetime) -> str:
-    """Name a run by the time for which it was scheduled: a later run has a greater name.
+def run_of(time: datetime) -> str:
+    """Name a run by its time: a later run has a greater name.
 
     Example:
         >>> from datetime import UTC, datetime
         >>> run_of(datetime(2026, 11, 29, 4, tzinfo=UTC))
         '20261129T040000Z'
     """
-    return f"{scheduled.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return f"{time.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def write_drafts(storage: Storage, done: Bill, *, run: str) -> DraftRun:
@@ -92,7 +92,7 @@ def write_drafts(storage: Storage, done: Bill, *, run: str) -> DraftRun:
     if not _RUN.fullmatch(run):
         raise ValueError(f"run {run!r}: name it by its scheduled time, as run_of does")
     folder = f"{done.period.name}/{run}"
-    if any(info.key == f"{folder}/{COMPLETE}" for info in storage.list(below=folder)):
+    if _is_complete(storage, folder):
         return _read(storage, f"{folder}/{COMPLETE}")
     files = {
         **{f"invoices/{each.customer_id}.json": each.to_json(done.evidence) for each in done.rated.invoices},
@@ -124,12 +124,11 @@ def newest_drafts(storage: Storage, period: Period) -> DraftRun | None:
     Raises:
         StorageError: The place cannot be listed or read, or what says that the run is complete is damaged.
     """
-    complete = []
-    for info in storage.list(below=period.name):
-        run, _, name = info.key.removeprefix(f"{period.name}/").partition("/")
-        if name == COMPLETE and _RUN.fullmatch(run):
-            complete.append(info.key)
-    return _read(storage, max(complete)) if complete else None
+    runs = sorted(name for name in storage.folders(below=period.name) if _RUN.fullmatch(name))
+    for run in reversed(runs):
+        if _is_complete(storage, f"{period.name}/{run}"):
+            return _read(storage, f"{period.name}/{run}/{COMPLETE}")
+    return None
 
 
 def read_draft(storage: Storage, drafts: DraftRun, name: str) -> bytes:
@@ -148,6 +147,11 @@ def read_draft(storage: Storage, drafts: DraftRun, name: str) -> bytes:
     if _digest(body) != drafts.files.get(name):
         raise StorageError(f"{storage.location}/{key}: not the file that {COMPLETE} lists; take another run's drafts")
     return body
+
+
+def _is_complete(storage: Storage, folder: str) -> bool:
+    """Tell whether a run's folder holds what says that it is complete."""
+    return any(info.key == f"{folder}/{COMPLETE}" for info in storage.list(below=folder))
 
 
 def _read(storage: Storage, key: str) -> DraftRun:

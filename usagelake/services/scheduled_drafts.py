@@ -25,12 +25,12 @@ def scheduled_drafts(
     drafts: Storage,
     *,
     periods: Sequence[Period],
-    scheduled: datetime,
     clock: Callable[[], datetime],
 ) -> dict[str, int]:
     """Rate periods from what is rolled up, publish their lines, and write their drafts.
 
-    Nobody changes the lake meanwhile, so that a draft is of one moment.
+    Nobody changes the lake meanwhile, so that a draft is of one moment; its run is named by that. An attempt that was
+    cut leaves a run that is not complete, which no reader takes, and the next one writes a run of its own.
 
     Args:
         engine: Where the lake lies.
@@ -38,8 +38,7 @@ def scheduled_drafts(
         pricing: Where `price_book.toml` and `customers.csv` lie.
         drafts: Where drafts go, a folder for each period and run.
         periods: What to rate.
-        scheduled: The time of the schedule, which names the run.
-        clock: Tells when lines are published.
+        clock: Tells when a draft is of.
 
     Returns:
         `DraftsWritten`; `Unassigned`: subjects without a customer; `Unpriced`: meters of a plan without a price.
@@ -54,9 +53,10 @@ def scheduled_drafts(
     counts = {"DraftsWritten": 0, "Unassigned": 0, "Unpriced": 0}
     for period in periods:
         with engine.exclusive(clock):
+            moment = clock()
             done = rate_period(engine, queries, prices, period)
             publish_lines(engine, queries, done, clock=clock)
-        write_drafts(drafts, done, run=run_of(scheduled))
+        write_drafts(drafts, done, run=run_of(moment))
         counts["DraftsWritten"] += len(done.rated.invoices)
         counts["Unassigned"] += len(done.rated.unassigned)
         counts["Unpriced"] += len(done.rated.unpriced)
