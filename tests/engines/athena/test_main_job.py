@@ -167,6 +167,28 @@ def test_what_it_took_is_said(environment: Environment, tmp_path: Path) -> None:
     assert "Athena scanned" not in invoke(*arguments, "--json").stdout
 
 
+def test_a_lake_that_no_environment_describes(environment: Environment, tmp_path: Path) -> None:
+    """A file says where it is: `bill` makes it, `query` asks it, and what goes wrong ends with 1 and one line."""
+    config = tmp_path / "athena.toml"
+    places = environment.places
+    config.write_text(
+        f'database = "{places.database}"\ntables = "{places.tables}"\n'
+        f'workgroup = "{places.workgroup}"\nwork = "{places.work}"\n'
+    )
+    (tmp_path / "landing").mkdir()
+    athena = ("--engine", "athena", "--engine-config", config)
+    asked = ("query", "--sql", "SELECT count(*) AS n FROM customers", "--format", "json", *athena)
+    early = invoke(*asked)
+    assert early.exit_code == 1
+    assert "there is no lake here; make one with `usagelake bill --engine athena`" in early.stderr
+    made = invoke(
+        "bill", "--period", "2025-10", "--out", tmp_path / "out", "--landing", tmp_path / "landing",
+        "--pricing", ROOT / "pricing", *athena,
+    )  # fmt: skip
+    assert made.exit_code == 0, made.stderr
+    assert json.loads(invoke(*asked).stdout)[0]["n"] > 0
+
+
 USAGE = ("bill", "--period", "2025-10", "--out", "out")
 SURE = ("--landing", ".", "--pricing", "pricing")
 
