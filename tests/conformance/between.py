@@ -31,16 +31,14 @@ class Between:
         self.fail: Callable[[str], int | None] = lambda _: None
         self.statements: list[str] = []
         self._failing: int | None = None
-        self._lock = threading.Lock()
 
     def judge(self, statement: str | None) -> int | None:
         """Tell how to answer a request, which may bring a statement."""
-        with self._lock:
-            if statement is not None:
-                self.statements.append(statement)
-                if self._failing is None:
-                    self._failing = self.fail(statement)
-            return self._failing
+        if statement is not None:
+            self.statements.append(statement)
+            if self._failing is None:
+                self._failing = self.fail(statement)
+        return self._failing
 
     def heal(self) -> None:
         """Pass everything on again."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,12 +15,14 @@ from usagelake.engines import load_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from usagelake.engines import QueryLibrary
 
 NOT_RUN = 77
 """The exit code when Trino cannot be had here: neither passed nor failed."""
+
+ALREADY_RUNNING = "USAGELAKE_CONFORMANCE_SERVER"
+"""May name the file that `python -m tests.conformance.trino_server` was printed to: its server is used, then."""
 
 _schemas = itertools.count()
 
@@ -32,6 +36,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrinoServer]:
     """A server, or the end of the run with a code of its own."""
+    if there := os.environ.get(ALREADY_RUNNING):
+        yield TrinoServer.of_configuration(Path(there))
+        return
     starting = running(tmp_path_factory.mktemp("trino"))
     try:
         started = starting.__enter__()
@@ -53,7 +60,7 @@ def queries() -> QueryLibrary:
 def engine_config(server: TrinoServer, tmp_path: Path) -> Path:
     """The configuration of a lake that is not there yet."""
     path = tmp_path / "trino.toml"
-    path.write_text(server.configuration(f"lake_{next(_schemas)}"))
+    path.write_text(server.configuration(f"lake_{os.getpid()}_{next(_schemas)}"))
     return path
 
 

@@ -26,11 +26,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shop:
-    """A small job, and its lake on Trino behind a proxy."""
+    """A small job, and its lake on Trino behind a proxy.
+
+    Attributes:
+        job: The job.
+        proxy: The proxy.
+        engine_config: Where the lake is, through the proxy.
+        port: Trino's own.
+    """
 
     job: Job
     proxy: Between
     engine_config: Path
+    port: int
 
     def bill(self, engine_config: Path | None = None) -> Result:
         """Bill on Trino."""
@@ -58,7 +66,7 @@ class Shop:
 
     def tell(self, *statements: str) -> None:
         """Run statements on Trino, past the proxy."""
-        connection = connect(load_config(self.engine_config))
+        connection = connect(replace(load_config(self.engine_config), port=self.port))
         for statement in statements:
             run(connection, "the test", statement)
         close(connection)
@@ -87,7 +95,7 @@ def shop(server: TrinoServer, engine_config: Path, tmp_path: Path) -> Iterator[S
     with between(server.port) as proxy:
         behind = engine_config.read_text().replace(f"port = {server.port}\n", f"port = {proxy.port}\n")
         engine_config.write_text(behind)
-        yield Shop(job, proxy, engine_config)
+        yield Shop(job, proxy, engine_config, server.port)
 
 
 def test_a_cluster_that_fails_in_mid_run(shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +25,7 @@ QUERIES = load_queries()
 def edges(server: TrinoServer, queries: QueryLibrary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """Lakes with rows at the edges of what the tables may hold."""
     path: Path = tmp_path_factory.mktemp("edges") / "trino.toml"
-    path.write_text(server.configuration("edges"))
+    path.write_text(server.configuration(f"edges_{os.getpid()}"))
     with Pair.open(queries, path) as pair:
         for table, rows in tables().items():
             pair.publish(table, rows)

@@ -13,6 +13,7 @@ import subprocess
 import tarfile
 import tempfile
 import time
+import tomllib
 import urllib.error
 import urllib.request
 import zipfile
@@ -71,6 +72,12 @@ class TrinoServer:
 
     port: int
     files: Path
+
+    @classmethod
+    def of_configuration(cls, path: Path) -> TrinoServer:
+        """Find the server again by a configuration that it wrote."""
+        written = tomllib.loads(path.read_text())
+        return cls(written["port"], Path(written["work"]).parent)
 
     def configuration(self, schema: str) -> str:
         """Write what `--engine-config` takes for a lake in a schema of this server."""

@@ -79,7 +79,14 @@ class WorkArea:
         self._files[name] = key
         spec = ", ".join(f"{column} {trino_type(ColumnType(kind))}" for column, kind in columns.items())
         where = text_literal(f"{self._config.work_location}/{folder}")
-        self._run(f"CREATE TABLE {self._hive(name)} ({spec}) WITH (format = 'PARQUET', external_location = {where})")
+        try:
+            self._run(
+                f"CREATE TABLE {self._hive(name)} ({spec}) WITH (format = 'PARQUET', external_location = {where})"
+            )
+        except EngineError as error:
+            if "External location" in str(error):
+                raise EngineError(f"{error}; {self._one_place()}") from error
+            raise
 
     def check_rows(self, name: str, rows: int) -> None:
         """Make sure that Trino sees what this process has written.
@@ -96,8 +103,7 @@ class WorkArea:
         )
         if seen != rows:
             raise EngineError(
-                f"Trino finds {seen} rows where {rows} were written: work_location {self._config.work_location} is not "
-                f"the place that work {self._config.work} is"
+                f"the work schema {self.schema}: Trino finds {seen} rows where {rows} were written; {self._one_place()}"
             )
 
     def hide(self, name: str) -> None:
@@ -140,6 +146,10 @@ class WorkArea:
                 for name in self._shown:
                     self._run(f"DROP TABLE IF EXISTS {self._config.hive_catalog}.{schema}.{name}")
                 self._run(f"DROP SCHEMA IF EXISTS {catalog}.{schema} CASCADE")
+
+    def _one_place(self) -> str:
+        config = self._config
+        return f"work_location ({config.work_location}) must be, for Trino, the place that work ({config.work}) is here"
 
     def _hive(self, name: str) -> str:
         return f"{self._config.hive_catalog}.{self.schema}.{name}"
