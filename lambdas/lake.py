@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from usagelake.bootstrap import environment_places, open_engine
+from usagelake.bootstrap import open_engine
 from usagelake.domain.period import format_instant
 from usagelake.engines import load_queries
-from usagelake.engines.athena import Pace, Run, RunIdentity
+from usagelake.engines.athena import Pace, Run, RunIdentity, read_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,7 +65,7 @@ def opened(settings: FunctionSettings, schedule: Schedule, context: LambdaContex
     left = context.get_remaining_time_in_millis() / 1000
     began = time.monotonic()
     identity = RunIdentity(schedule.job, format_instant(schedule.time), context.aws_request_id)
-    places = environment_places(settings.environment)
+    places = read_places(settings.environment)
     queries = load_queries()
     with open_engine(
         queries,

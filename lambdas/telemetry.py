@@ -1,6 +1,6 @@
 """How functions tell of themselves: structured logs, and metrics that the alarms watch.
 
-Powertools reads POWERTOOLS_LOG_LEVEL itself; service and namespace stand here, whatever its other variables say.
+Powertools reads POWERTOOLS_SERVICE_NAME, which is the dimension `service` of each metric, and POWERTOOLS_LOG_LEVEL.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 NAMESPACE: Final = "usagelake"
 
-logger: Final = Logger(service=NAMESPACE)
-metrics: Final = Metrics(namespace=NAMESPACE, service="")  # a service would be one dimension more
+logger: Final = Logger()
+metrics: Final = Metrics(namespace=NAMESPACE)
 
 UNITS: Final[Mapping[str, MetricUnit]] = {
     "ObjectsTaken": MetricUnit.Count,
@@ -29,7 +29,7 @@ UNITS: Final[Mapping[str, MetricUnit]] = {
     "Unpriced": MetricUnit.Count,
     "LakeBusy": MetricUnit.Count,
 }
-"""Every metric, each of which is told under the dimension `environment` alone."""
+"""Every metric, each of which is told under the dimensions `environment` and `service`."""
 
 
 def tell(environment: str, counts: Mapping[str, int], bytes_scanned: int) -> dict[str, int]:

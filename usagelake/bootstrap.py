@@ -29,6 +29,8 @@ AT_ONCE = 16
 EngineName: TypeAlias = Literal["duckdb", "trino", "athena"]
 OpenEngine: TypeAlias = "DuckDBEngine | TrinoEngine | AthenaEngine"
 
+_ENVIRONMENT_IS_ATHENAS = "--env names an environment of AWS; it goes with --engine athena"
+
 
 def open_engine(
     queries: QueryLibrary,
@@ -64,7 +66,7 @@ def open_engine(
         _refuse_lake(lake, engine, places_or_file="--env or --engine-config")
         opened = _open_athena(engine_config, places, run, pace, read_only=read_only)
     elif places is not None:
-        raise ConfigurationError("--env names an environment of AWS; it goes with --engine athena")
+        raise ConfigurationError(_ENVIRONMENT_IS_ATHENAS)
     elif engine == "trino":
         _refuse_lake(lake, engine, places_or_file="--engine-config")
         opened = _open_trino(engine_config, read_only=read_only)
@@ -132,16 +134,22 @@ def _no_athena(error: ModuleNotFoundError) -> ConfigurationError:
     return ConfigurationError(f'the engine athena needs the package {error.name}: pip install "usagelake[athena]"')
 
 
-def environment_places(environment: str) -> LakePlaces:
+def environment_places(environment: str | None, engine: EngineName) -> LakePlaces | None:
     """Ask AWS where an environment's lake is.
 
     Args:
-        environment: Its name, such as `prod`.
+        environment: Its name, such as `prod`; None: nobody names one.
+        engine: Which engine is to work on it.
 
     Raises:
-        ConfigurationError: There is no such environment in this account and region, or it says too little.
+        ConfigurationError: There is no such environment in this account and region, it says too little, or the engine
+            works on none.
         EngineError: AWS cannot be asked.
     """
+    if environment is None:
+        return None
+    if engine != "athena":
+        raise ConfigurationError(_ENVIRONMENT_IS_ATHENAS)
     try:
         from usagelake.engines import athena  # noqa: PLC0415 (whose clients are extras)
     except ModuleNotFoundError as error:

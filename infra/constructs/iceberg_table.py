@@ -35,14 +35,15 @@ FORMAT_VERSION = "2"
 class IcebergTable(Construct):
     """An Iceberg table: the only kind whose MERGE is atomic.
 
-    No column is required: Athena's own DDL makes none, and what must not be NULL the audits look for.
+    No column is required: Athena's own DDL makes none, and what must not be NULL the audits look for. It is not
+    partitioned: see `usagelake.engines.iceberg_ddl`, which makes the same table where this app has not.
 
     Args:
         scope: Where it belongs.
         construct_id: Its id there.
         database: The Glue database.
         bucket: The lake's bucket.
-        table: The table, as the domain has it; partitioned by the day of its `day_of`, if it names one.
+        table: The table, as the domain has it.
         removal: What happens to it when its stack goes.
     """
 
@@ -76,21 +77,8 @@ class IcebergTable(Construct):
                     iceberg_table_input=glue.CfnTable.IcebergTableInputProperty(
                         location=f"s3://{bucket.bucket_name}/tables/{table.name}",
                         schema=glue.CfnTable.IcebergSchemaProperty(type="struct", schema_id=0, fields=fields),
-                        partition_spec=_partition_by_day(table),
                     ),
                 )
             ),
         )
         self.table.apply_removal_policy(removal)
-
-
-def _partition_by_day(table: Table) -> glue.CfnTable.IcebergPartitionSpecProperty | None:
-    if table.day_of is None:
-        return None
-    day = glue.CfnTable.IcebergPartitionFieldProperty(
-        name=f"{table.day_of}_day",
-        transform="day",
-        source_id=table.column_names.index(table.day_of) + 1,
-        field_id=1000,  # partition fields are numbered from 1000 (Iceberg's specification, Partition Evolution)
-    )
-    return glue.CfnTable.IcebergPartitionSpecProperty(spec_id=0, fields=[day])

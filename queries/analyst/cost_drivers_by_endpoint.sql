@@ -12,8 +12,9 @@ SELECT
     count(*) AS requests,
     count(b.request_id) AS billable_requests,
     count(DISTINCT r.api_key_id) AS api_keys,
-    coalesce(sum(r.response_bytes), BIGINT '0') AS response_bytes,
-    coalesce(sum(r.integration_latency_ms), BIGINT '0') / 1000 AS backend_seconds,
+    coalesce(sum(CAST(r.response_bytes AS decimal(38, 0))), DECIMAL '0') AS response_bytes,
+    coalesce(sum(r.integration_latency_ms / 1000) + sum(r.integration_latency_ms % 1000) / 1000, BIGINT '0')
+        AS backend_seconds,
     round(100e0 * count(*) / sum(count(*)) OVER (), 2) AS percent_of_requests
 FROM api_requests AS r
 LEFT JOIN billable_requests AS b

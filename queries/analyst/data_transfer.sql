@@ -9,9 +9,11 @@ SELECT
     api_key_id,
     CAST(date_trunc('day', event_time) AS date) AS event_day,
     count(*) AS requests,
-    coalesce(sum(request_bytes), BIGINT '0') AS request_bytes,
-    coalesce(sum(response_bytes), BIGINT '0') AS response_bytes,
-    (coalesce(sum(request_bytes), BIGINT '0') + coalesce(sum(response_bytes), BIGINT '0')) / 1048576 AS whole_mebibytes,
+    coalesce(sum(CAST(request_bytes AS decimal(38, 0))), DECIMAL '0') AS request_bytes,
+    coalesce(sum(CAST(response_bytes AS decimal(38, 0))), DECIMAL '0') AS response_bytes,
+    coalesce(sum(request_bytes / 1048576), BIGINT '0') + coalesce(sum(response_bytes / 1048576), BIGINT '0')
+    + (coalesce(sum(request_bytes % 1048576), BIGINT '0') + coalesce(sum(response_bytes % 1048576), BIGINT '0')) / 1048576
+        AS whole_mebibytes,
     count_if(request_bytes IS NULL) AS unknown_in,
     count_if(response_bytes IS NULL) AS unknown_out
 FROM billable_requests

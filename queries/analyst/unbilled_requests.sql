@@ -34,7 +34,7 @@ SELECT
     reason,
     count(*) AS requests,
     count(DISTINCT api_key_id) AS api_keys,
-    coalesce(sum(response_bytes), BIGINT '0') AS response_bytes
+    coalesce(sum(CAST(response_bytes AS decimal(38, 0))), DECIMAL '0') AS response_bytes
 FROM unbilled
 GROUP BY reason
 ORDER BY requests DESC, reason

@@ -4,12 +4,36 @@
 -- grain: one row per line, good or bad
 -- owner: billing
 -- param: keep_source_ip boolean = FALSE
-WITH pieces AS (
-    SELECT object_key, fault, piece
+WITH landed AS (
+    SELECT
+        object_key,
+        line,
+        CASE
+            -- Engines differ in how deep they read, and Trino fails as a whole where it is too deep for it
+            WHEN fault IS NULL AND length(line) > 1000
+                THEN CASE
+                    WHEN length(line) - length(replace(replace(line, '{', ''), '[', '')) > 1000
+                        THEN 'line has more than 1000 opening brackets'
+                END
+            ELSE fault
+        END AS fault
     FROM landing_api_requests
+),
+
+pieces AS (
+    SELECT object_key, fault, piece
+    FROM landed
     CROSS JOIN UNNEST(
         CASE
-            WHEN fault IS NULL AND line LIKE '%}%{%' AND try(json_parse(line)) IS NULL
+            WHEN fault IS NULL AND line LIKE '%}%{%' AND (
+                try(json_parse(line)) IS NULL
+                OR regexp_like(
+                    regexp_replace(
+                        line, '\\[^u]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}', ' '
+                    ),
+                    '\\u[dD][89a-fA-F]'
+                )
+            )
                 THEN split(regexp_replace(line, '\}[ \t\r]*\{', concat('}', chr(10), '{')), chr(10))
             ELSE ARRAY[line]
         END
@@ -22,7 +46,12 @@ lines AS (
 ),
 
 documents AS (
-    SELECT object_key, fault, line, try(json_parse(line)) AS document
+    -- Members are read from the line's own text: json_parse keeps the last of repeated members, and writes numbers anew
+    SELECT
+        object_key,
+        fault,
+        line,
+        CASE WHEN fault IS NULL THEN CASE WHEN try(json_parse(line)) IS NOT NULL THEN line END END AS document
     FROM lines
     WHERE line <> '' OR fault IS NOT NULL
 ),
@@ -32,17 +61,19 @@ members AS (
         object_key,
         fault,
         line,
-        document IS NOT NULL
-        AND (
+        document,
+        CASE
             -- Trino reads a lone surrogate as '?': what is left without escapes and whole pairs must hold none
-            line NOT LIKE '%\u%'
-            OR NOT regexp_like(
-                regexp_replace(
-                    line, '\\[^u]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}', ' '
-                ),
-                '\\u[dD][89a-fA-F]'
-            )
-        ) AS is_json,
+            WHEN line LIKE '%\u%'
+                THEN document IS NOT NULL
+                AND NOT regexp_like(
+                    regexp_replace(
+                        line, '\\[^u]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}', ' '
+                    ),
+                    '\\u[dD][89a-fA-F]'
+                )
+            ELSE document IS NOT NULL
+        END AS is_json,
         from_base(substr(to_hex(md5(to_utf8(line))), 1, 15), 16) AS content_hash,
         nullif(nullif(json_extract_scalar(document, '$.extendedRequestId'), ''), '-') AS request_id,
         nullif(nullif(json_extract_scalar(document, '$.requestTimeEpoch'), ''), '-') AS epoch,
@@ -73,6 +104,7 @@ typed AS (
         object_key,
         fault,
         line,
+        document,
         is_json,
         content_hash,
         request_id,
@@ -119,18 +151,43 @@ SELECT
                 date_add('day', epoch_ms / 86400000, TIMESTAMP '1970-01-01 00:00:00.000')
             )
     END AS event_time,
-    api_id,
-    stage,
+    -- Here and below: a number with a fraction or an exponent is no text, because engines write it in their own ways
+    CASE
+        WHEN api_id < ':' AND regexp_like(api_id, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.apiId')) = concat('"', api_id, '"') THEN api_id END
+        ELSE api_id
+    END AS api_id,
+    CASE
+        WHEN stage < ':' AND regexp_like(stage, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.stage')) = concat('"', stage, '"') THEN stage END
+        ELSE stage
+    END AS stage,
     api_key_id,
-    method,
-    resource_path,
+    CASE
+        WHEN method < ':' AND regexp_like(method, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.httpMethod')) = concat('"', method, '"') THEN method END
+        ELSE method
+    END AS method,
+    CASE
+        WHEN resource_path < ':' AND regexp_like(resource_path, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.resourcePath')) = concat('"', resource_path, '"') THEN resource_path END
+        ELSE resource_path
+    END AS resource_path,
     status,
     response_bytes,
     request_bytes,
     response_latency_ms,
     integration_latency_ms,
-    error_type,
-    waf_response_code,
+    CASE
+        WHEN error_type < ':' AND regexp_like(error_type, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.errorType')) = concat('"', error_type, '"') THEN error_type END
+        ELSE error_type
+    END AS error_type,
+    CASE
+        WHEN waf_response_code < ':' AND regexp_like(waf_response_code, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+            THEN CASE WHEN json_format(json_extract(document, '$.wafResponseCode')) = concat('"', waf_response_code, '"') THEN waf_response_code END
+        ELSE waf_response_code
+    END AS waf_response_code,
     CASE
         WHEN :keep_source_ip AND source_ip LIKE '%:%'
             THEN concat(regexp_extract(source_ip, '^[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F]*'), '::')
@@ -142,11 +199,18 @@ SELECT
         WHEN line NOT LIKE '{%' THEN 'line is not a JSON object'
         WHEN request_id_json IS NULL OR request_id_json IN ('null', '""', '"-"')
             THEN 'extendedRequestId is missing'
-        WHEN request_id_json NOT LIKE '"%' THEN 'extendedRequestId is not a string'
+        WHEN request_id_json NOT LIKE '"%'
+            OR (request_id_json IN ('"Infinity"', '"-Infinity"') AND request_id NOT LIKE '%Infinity')
+            THEN 'extendedRequestId is not a string'
         WHEN epoch_json IS NULL OR epoch_json IN ('null', '""', '"-"') THEN 'requestTimeEpoch is missing'
         WHEN epoch_ms IS NULL OR epoch_ms > 253402300799999
             THEN 'requestTimeEpoch is not a time in milliseconds'
-        WHEN substr(api_key_id_json, 1, 1) IN ('{', '[', 't', 'f') THEN 'apiKeyId is not a string'
+        WHEN substr(api_key_id_json, 1, 1) IN ('{', '[', 't', 'f')
+            OR (
+                api_key_id < ':' AND regexp_like(api_key_id, '^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)\z')
+                AND api_key_id_json <> concat('"', api_key_id, '"')
+            )
+            THEN 'apiKeyId is not a string'
         WHEN status IS NULL AND (status_text IS NOT NULL OR substr(status_json, 1, 1) IN ('{', '['))
             THEN 'status is not an HTTP status'
         WHEN response_bytes IS NULL

@@ -23,6 +23,9 @@ VALUES = (
     '" "', '"1"', '"01"', '"+1"', '"-1"', '"1.0"', '"٣"', '"9223372036854775807"', '"9223372036854775808"', '"NaN"',
     "NaN", "Infinity", "nul", "'x'", '"é"', '"\\u00e9"', '"\\u0000"', '"\\ud800"', '"\\ud83d\\ude00"', '"\\x"',
     '"a\tb"', '"\x7f"', '"\u00a0"', '"\u2028"', '"\\/"', '"/"', '"200"', "200", '"099"', '"600"', '"2 00"',
+    "-0", "-0.0", "1.7e12", "1E-7", "1e400", "-1e400", "1e99999999999", '"Infinity"', '"-Infinity"',
+    "9" * 2000, "1." + "1" * 2000,
+    '"\\ud800}{"', '"\\ud800} {\\"id\\":1}"', '"}{\\udc00"', "[" * 997 + "]" * 997,
     '"200\\n"', '"253402300799999"', '"253402300800000"', "253402300799999", '"0"', "0", "[1]", '{"a":1}',
 )  # fmt: skip
 TIMES = (
@@ -42,29 +45,31 @@ REQUEST_MEMBERS = (
 WHOLE_LINES = (
     "", " ", "\t", "{}", "[]", "1", '"x"', "null", "true", "not json", "{", "}", "}{", "{}{}", "{} {}", '{"id":"a"}x',
     '{"id":"a",}', '{"id":"a" "b":1}', "{'id':'a'}", '{"id":"a"}//c', '{"id":"a"}{"id":"b"', "\\N", "\x01", "\x00",
-    '{"a":"}{"}', '{"a":"} {"}{"b":1}', "[" * 600 + "]" * 600, '{"a":' * 300 + "1" + "}" * 300, "\u00a0{}", "\u2028",
+    '{"a":"}{"}', '{"a":"} {"}{"b":1}', "[" * 600 + "]" * 600, "[" * 1000 + "]" * 1000, "[" * 1001 + "]" * 1001,
+    '{"a":"' + "{" * 999 + '"}', '{"a":"' + "{" * 1000 + '"}', "[" * 200_000 + "]" * 200_000, "[" * 5000,
+    '{"id":' + "[" * 3000 + "]" * 3000 + "}", "}" * 2000 + "{" * 2000,
+    '{"a":' * 300 + "1" + "}" * 300, "\u00a0{}", "\u2028",
     "\x0b{}", "\x0c", "\x1f{}", "\ufeff{}", '{"\\u0069d":"x"}',
 )  # fmt: skip
 
-
-DIFFERENT = (
-    '"properties":{"usage":-0,"resource_id":"db1"}',  # a bad line on DuckDB, 0 on Trino
-    '"properties":{"usage":5,"resource_id":1e400}',  # no string on DuckDB, the string Infinity on Trino
-    '"product":1.7e12,"properties":{"usage":5,"resource_id":"db1"}',  # 1700000000000.0 and 1.7E12
-    '"product":"a","product":"b","properties":{"usage":5,"resource_id":"db1"}',  # the first one, and the last one
-    '"product":"\\ud800}{","properties":{"usage":5,"resource_id":"db1"}',  # two bad lines, and one
+REPEATED_IN_EVENTS = (
+    '"product":"a","product":"b",{rest}',
+    '"product":"a",{rest},"product":5',
+    '{rest},"timestamp":"x","event_type":9,"properties":{{"usage":9,"resource_id":"other"}}',
+    '"properties":null,{rest}',
+    '"properties":{{"usage":1,"usage":2,"resource_id":"db1","resource_id":7,"model":"m1","model":{{}}}},{rest}',
+    '"id":"other",{rest}',
+    '{rest},"\\u0069d":null',
+    '"pro\\u0064uct":"escaped","product":"plain",{rest}',
 )
-"""Members on which the engines are known to disagree: numbers that no integer and no plain fraction are, and a member
-that stands twice."""
+"""Members that stand twice: the first is read."""
 
-
-def write_different(landing: Path) -> None:
-    """Write one object for each line on which the engines are known to disagree."""
-    folder = landing / "data-api"
-    folder.mkdir(parents=True)
-    rest = '"timestamp":"2025-10-05T12:00:00Z","event_type":"internal_model_total_tokens"'
-    for number, members in enumerate(DIFFERENT):
-        (folder / f"{number}.jsonl").write_text(f'{{"id":"d{number}",{rest},{members}}}\n')
+REPEATED_IN_REQUESTS = (
+    '{rest},"status":"500","requestTimeEpoch":"0","apiKeyId":[]',
+    '"status":null,"apiKeyId":"-","responseLength":"7",{rest}',
+    '"\\u0073tatus":"404",{rest}',
+    '"extendedRequestId":7,{rest}',
+)
 
 
 def write_landing(landing: Path) -> None:
@@ -87,6 +92,13 @@ def write_landing(landing: Path) -> None:
             f'{{"id":"p{number}","product":{value},{_EVENT}}}',
             f'{{"id":"spaced{number}" , "product" : {value} ,{_EVENT}}}',
         ]
+    events += [
+        f'{{"id":"twice{number}",{members.format(rest=_EVENT)}}}' for number, members in enumerate(REPEATED_IN_EVENTS)
+    ]
+    requests += [
+        f'{{"extendedRequestId":"twice{number}",{members.format(rest=_REQUEST)}}}'
+        for number, members in enumerate(REPEATED_IN_REQUESTS)
+    ]
     events += [
         f'{{"id":"at{number}",{_EVENT.replace("2025-10-05T12:00:00Z", instant)}}}'
         for number, instant in enumerate(TIMES)

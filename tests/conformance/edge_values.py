@@ -145,9 +145,7 @@ def invoice_lines() -> list[tuple[Any, ...]]:
             pick(("requests", "minimum_commitment"), number),
             pick(("growth", "é"), number),
             pick((day, date(1, 1, 1), date(9999, 12, 31)), number),
-            *pick(
-                ((None, None, None), ("api_requests", "", Decimal(0)), ("tokens", "日本", Decimal(10**38 - 1))), number
-            ),
+            *pick(((None, None, None), ("api_requests", "", Decimal(0)), ("tokens", "日本", Decimal(10**36))), number),
             pick((Decimal("0.0000"), Decimal("1.2345"), Decimal(10**30) + Decimal("0.9999")), number),
             pick(("0", "0.33333333333333333333333333333333333333333", "1" * 40), number),
         )

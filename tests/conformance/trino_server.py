@@ -35,7 +35,7 @@ ARTIFACTS = (
 CACHE = Path(os.environ.get("USAGELAKE_CONFORMANCE_CACHE") or Path.home() / ".cache" / "usagelake") / f"trino-{RELEASE}"
 JAVA_AT_LEAST = 24
 FETCH_SECONDS = 1200
-START_SECONDS = 240
+START_SECONDS = 480
 MEMORY = "2G"
 
 _JVM = (

@@ -112,6 +112,48 @@ def test_json_is_as_strict_as_the_contract(shared_athena: Athena, texts: list[st
     assert found == [(text, is_json(text)) for text in texts]
 
 
+def read_from(document: str) -> str:
+    """Read a member from a column that is made of a text."""
+    inner = f"SELECT {document} AS d FROM t"
+    return carry(
+        parse_statement(f"SELECT json_extract_scalar(d, '$.a') AS a FROM ({inner}) AS q"),
+        {"t": {"x": "varchar", "y": "varchar"}},
+    ).sql.lower()
+
+
+PROVEN = "CASE WHEN try(json_parse(x)) IS NOT NULL THEN x END"
+
+
+def test_a_text_that_is_proven_to_be_json_is_read_without_a_guard() -> None:
+    """Only such a text: any other may be no JSON, and DuckDB would fail on it."""
+    for document in (
+        PROVEN,
+        f"CASE WHEN y = '' THEN {PROVEN} END",
+        f"CASE WHEN y = '' THEN {PROVEN} ELSE {PROVEN} END",
+    ):
+        assert "try(json_transform" not in read_from(document)
+    for document in (
+        "x",
+        "CASE WHEN try(json_parse(y)) IS NOT NULL THEN x END",
+        "CASE WHEN try(json_parse(x)) IS NULL THEN x END",
+        "CASE WHEN try(json_parse(x)) IS NOT NULL THEN concat(x, '') END",
+        "CASE WHEN try(json_parse(x)) IS NOT NULL THEN x ELSE y END",
+        "CASE WHEN try(json_parse(x)) IS NOT NULL OR y = '' THEN x END",
+        f"CASE WHEN y = '' THEN {PROVEN} ELSE x END",
+        f"concat({PROVEN}, '')",
+    ):
+        assert "try(json_transform" in read_from(document)
+
+
+@given(st.lists(st.one_of(st.just('{"a":-0,"a":1}'), st.lists(st.sampled_from(PIECES)).map("".join)), max_size=30))
+@settings(max_examples=60, deadline=timedelta(seconds=5))
+def test_a_text_that_is_proven_to_be_json_stays_as_it_is(shared_athena: Athena, texts: list[str]) -> None:
+    """It is the text itself, or NULL."""
+    found = shared_athena.each(f"x, {PROVEN}, json_extract_scalar({PROVEN}, '$.a')", texts)
+    assert [row[:2] for row in found] == [(text, text if is_json(text) else None) for text in texts]
+    assert all(value == "-0" for text, _, value in found if text == '{"a":-0,"a":1}')
+
+
 @pytest.mark.parametrize(
     "inner",
     [

@@ -87,7 +87,7 @@ def client(running_client: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
     running_client.local.reset()
     for name, value in running_client.local.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.Session())
     running_client.s3.create_bucket(Bucket=BUCKET)
     running_client.glue.create_database(DatabaseInput={"Name": DATABASE})
     running_client.athena.create_work_group(

@@ -16,7 +16,7 @@ from tests.fakes.athena import Fault
 if TYPE_CHECKING:
     from tests.fakes.conftest import Client
 
-TOKEN = "usagelake-hourly-2026-01-01T00-attempt-1"
+TOKEN = "usagelake-hourly-2026-01-01T00-attempt-1"  # noqa: S105 - it names a request, and opens nothing
 OTHER = "usagelake-hourly-2026-01-01T01-attempt-1"
 
 
@@ -241,7 +241,8 @@ def test_running_statement_can_be_stopped(client: Client) -> None:
     execution = client.start(f"SELECT count_if(x * y % 7 = 3) AS k FROM {pairs}")
     time.sleep(0.1)
     client.athena.stop_query_execution(QueryExecutionId=execution)
-    assert client.end(execution)["Status"]["State"] == "CANCELLED"
+    status = client.end(execution)["Status"]
+    assert status["State"] == "CANCELLED", status
 
 
 def test_delayed_statement_runs_after_so_many_polls(client: Client) -> None:

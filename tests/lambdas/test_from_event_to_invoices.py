@@ -187,16 +187,16 @@ def test_prices_that_are_wrong(deployed: Environment) -> None:
     assert newest_drafts(open_location(deployed.places.drafts), Period.parse("2025-10")) is None
 
 
-def test_what_is_told(deployed: Environment, job: Job, capsys: pytest.CaptureFixture[str]) -> None:
-    """One structured log line with the schedule, and the figures as metrics under the environment."""
+def test_what_is_told(
+    deployed: Environment, job: Job, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A log line with the figures, and the figures as metrics under the environment."""
     _some_hours(job)
     _land(deployed, job)
-    ingest_and_roll_up.handler(event("sweep"), Context("id-1"))
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
-    metrics = next(line for line in told if "_aws" in line)
-    assert metrics["environment"] == deployed.name
-    assert metrics["ObjectsTaken"] == [7.0]
-    done = next(line for line in told if line.get("message") == "done")
-    assert done["job"] == "sweep"
-    assert done["counts"]["ObjectsTaken"] == 7
-    assert done["function_request_id"] == "id-1"
+    counts = ingest_and_roll_up.handler(event("sweep"), Context("id-1"))
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"_aws"')]
+    assert [metrics["environment"] for metrics in told] == [deployed.name]
+    assert {name: told[0][name] for name in counts} == {name: [float(count)] for name, count in counts.items()}
+    assert told[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "usagelake"
+    done = [record for record in caplog.records if record.message == "done"]
+    assert [record.counts for record in done] == [counts]  # type: ignore[attr-defined]

@@ -74,7 +74,7 @@ def request_of(text: str) -> Request:
     if milliseconds is None or milliseconds > END_OF_9999:
         raise Bad("requestTimeEpoch is not a time in milliseconds")
     key = value("apiKeyId")
-    if not (key is None or isinstance(key, str | Number)):
+    if not (key is None or isinstance(key, str) or (isinstance(key, Number) and _text(key) is not None)):
         raise Bad("apiKeyId is not a string")
     status = value("status")
     if status is not None and (len(_text(status) or "") != 3 or not 100 <= (_digits(status, most=3) or 0) <= 599):
@@ -181,7 +181,7 @@ def _text(value: object) -> str | None:
     if value is True or value is False:
         return str(value).lower()
     if isinstance(value, Number):
-        return value.text
+        return None if set(value.text) & set(".eE") else value.text
     return value if isinstance(value, str) else None
 
 

@@ -10,9 +10,11 @@ from tests.reference.strict_json import NotJson, read
 
 LONGEST = 1_048_576
 KEPT = 65_536
+MOST_BRACKETS = 1000
 TOO_LONG = "line is longer than 1 MiB"
 NOT_UTF8 = "line is not valid UTF-8"
 DAMAGED = "gzip data is damaged"
+BRACKETS = "line has more than 1000 opening brackets"
 UNREADABLE = frozenset({TOO_LONG, NOT_UTF8, DAMAGED})
 
 
@@ -47,6 +49,8 @@ def _lines_of_piece(piece: bytes) -> list[LineText]:
         text = piece.decode("utf-8")
     except UnicodeDecodeError:
         return [LineText(_kept(piece), NOT_UTF8)]
+    if sum(character in "{[" for character in text) > MOST_BRACKETS:
+        return [LineText(text, BRACKETS)]
     if _is_json(text):
         return [LineText(text, None)]
     return [LineText(part.strip(" \t\r"), None) for part in _parts(text)]

@@ -96,7 +96,7 @@ BAD_REQUEST_MEMBERS: tuple[tuple[str, object], ...] = (
             {},
         )
     ),
-    *(("apiKeyId", value) for value in (True, {}, ["key-0"])),
+    *(("apiKeyId", value) for value in (True, {}, ["key-0"], 1.5, 1e22)),
     *(("status", value) for value in ("20", "2000", "099", "600", 600, "2xx", -200, True, {}, [200], " 200")),
     *(("responseLength", value) for value in NOT_BYTES),
     *(("requestLength", value) for value in NOT_BYTES),
@@ -180,6 +180,8 @@ BAD_TEXTS = (
     "\u00a0{}",
     '{"a":1}]{"b":2}',
     "[" * 1500 + "]" * 1499,
+    '{"a":"' + "[{" * 500 + '"}',
+    '{"a":' + "[" * 999 + "]" * 999 + "}",
 )
 # Members that no table keeps, in front of a line's own or behind them: it stays sound.
 EXTRAS = (
@@ -190,9 +192,9 @@ EXTRAS = (
     '"x":"\\ud83d\\ude00\\u00e9\\\\u"',
     '"":"\\"{"',
     '"x":1E400,"y":123456789012345678901234567890',
-    '"x":' + "[" * 1500 + "]" * 1500,
+    '"x":' + "[" * 997 + "]" * 997,
 )
-# Members of ours, a second time: the first stays.
+# Members of ours, a second time: the first is read.
 REPEATED = (
     '"status":"500","requestTimeEpoch":"0","id":"other","timestamp":"x","properties":{"usage":9}',
     '"extendedRequestId":7,"apiKeyId":"key-0","event_type":9,"id":null',
@@ -215,7 +217,7 @@ def draft_request(dice: Dice, number: int, time: datetime) -> Draft:
         "extendedRequestId": f"req-{number}=",
         "requestId": "caller-set",
         "requestTimeEpoch": (time - _EPOCH) // timedelta(milliseconds=1),
-        "apiId": "a1",
+        "apiId": dice.pick(("a1", "a1", "a1", 1e22, "0.5", -7)),
         "stage": "prod",
         "apiKeyId": dice.pick(API_KEYS),
         "httpMethod": "GET",
@@ -246,7 +248,7 @@ def draft_event(dice: Dice, number: int, time: datetime) -> Draft:
     members = {
         "id": f"00000000-0000-4000-8000-{number:012}",
         "timestamp": _instant(dice, time),
-        "product": dice.pick(("serverless", None, 5, {"a": 1})),
+        "product": dice.pick(("serverless", None, 5, {"a": 1}, 0.5, "1e3", 2**64)),
         "event_type": dice.pick(EVENT_TYPES),
         "properties": {k: v for k, v in properties.items() if v is not None},
     }

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from tests.try_cloud.templates import templates_of
+from tests.try_cloud.templates import resources_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,16 +26,14 @@ def look_at_services(session: boto3.Session, assembly: Path, links: Links) -> st
     Returns:
         The landing bucket.
     """
-    data = json.loads(templates_of(assembly)["usage-dev-data"].read_text(encoding="utf-8"))
-    resources: list[dict[str, Any]] = list(data["Resources"].values())
     wanted = {
-        each["Properties"]["TableInput"]["Name"]: _location(each)
-        for each in resources
-        if each["Type"] == "AWS::Glue::Table" and _location(each)
+        body["Properties"]["TableInput"]["Name"]
+        for body in resources_of(assembly).values()
+        if body["Type"] == "AWS::Glue::Table" and "Name" in body["Properties"].get("TableInput", {})
     }
     pages = session.client("glue").get_paginator("get_tables").paginate(DatabaseName=DATABASE)
-    seen = {each["Name"]: each for page in pages for each in page["TableList"]}
-    missing = sorted(wanted.keys() - seen.keys())
+    seen = {each["Name"] for page in pages for each in page["TableList"]}
+    missing = sorted(wanted - seen)
     if wanted and not missing:
         links.works("CloudFormation → Glue", f"{len(seen)} tables in {DATABASE}")
     else:
@@ -46,11 +43,8 @@ def look_at_services(session: boto3.Session, assembly: Path, links: Links) -> st
     _try_bucket_policy(session, landing, links)
     _try_put_if_absent(session, landing, links)
     _try_athena(session, links)
+    _look_at_schedules(session, assembly, links)
     return landing
-
-
-def _location(resource: dict[str, Any]) -> object:
-    return resource["Properties"].get("TableInput", {}).get("StorageDescriptor", {}).get("Location")
 
 
 def _try_bucket_policy(session: boto3.Session, landing: str, links: Links) -> None:
@@ -62,7 +56,10 @@ def _try_bucket_policy(session: boto3.Session, landing: str, links: Links) -> No
         links.works("S3 obeys the bucket's policy", error.response["Error"]["Code"])
         return
     client.delete_object(Bucket=landing, Key="try")
-    links.not_carried("S3 obeys the bucket's policy", "a put without TLS is taken, which the policy denies")
+    links.not_carried(
+        "S3 obeys the bucket's policy",
+        "a put without TLS is taken, which the policy denies: without TLS, IAM has to stay off here",
+    )
 
 
 def _try_put_if_absent(session: boto3.Session, landing: str, links: Links) -> None:
@@ -97,3 +94,18 @@ def _try_athena(session: boto3.Session, links: Links) -> None:
         links.works("Athena runs SQL", "SELECT 40 + 2 is 42")
     else:
         links.not_carried("Athena runs SQL", f"SELECT 40 + 2 is {answer}: answers are made up")
+
+
+def _look_at_schedules(session: boto3.Session, assembly: Path, links: Links) -> None:
+    """See that each schedule of the roll-up has a function; where there is no such stack, there is no such link."""
+    wanted = sum(body["Type"] == "AWS::Scheduler::Schedule" for body in resources_of(assembly).values())
+    if not wanted:
+        return
+    scheduler = session.client("scheduler")
+    pages = scheduler.get_paginator("list_schedules").paginate()
+    targets = [each["Target"]["Arn"] for page in pages for each in page["Schedules"]]
+    pages = session.client("lambda").get_paginator("list_functions").paginate()
+    functions = {each["FunctionArn"] for page in pages for each in page["Functions"]}
+    found = (len(targets), sorted({*targets} - functions))
+    links.equal("Scheduler → Lambda: schedules, targets without a function", found, (wanted, []))
+    links.not_carried("Lambda → Athena", "no job is run, since Athena's answers are made up")

@@ -31,7 +31,7 @@ def run(command: Sequence[str], *, cwd: Path, given: str | None = None) -> None:
         CommandError: It failed; with the end of what it wrote.
         subprocess.TimeoutExpired: It took too long.
     """
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command,
         cwd=cwd,
         stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
@@ -39,12 +39,11 @@ def run(command: Sequence[str], *, cwd: Path, given: str | None = None) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-    )
-    try:
-        written, _ = process.communicate(given, timeout=COMMAND_S)
-    except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)  # npx is but the parent of what it starts
-        process.wait()
-        raise
+    ) as process:
+        try:
+            written, _ = process.communicate(given, timeout=COMMAND_S)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # npx is but the parent of what it starts
+            raise
     if process.returncode:
         raise CommandError(f"{' '.join(command[:4])} … failed: {written[-3000:]}")

@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from usagelake.bootstrap import open_engine, open_storage
+from usagelake.bootstrap import environment_places, open_engine, open_storage
 from usagelake.cli.console import progress_for
 from usagelake.cli.durations import duration, instant
-from usagelake.cli.options import FOLDER, engine_config_option, engine_option, json_option, queries_option, quiet_option
+from usagelake.cli.environment import landing_of
+from usagelake.cli.options import (
+    FOLDER,
+    engine_config_option,
+    engine_option,
+    environment_option,
+    json_option,
+    queries_option,
+    quiet_option,
+)
 from usagelake.domain.canonical_json import canonical_json
 from usagelake.engines import load_queries, table_schema
 from usagelake.services.backfill import BackfillReport, backfill
@@ -29,7 +38,10 @@ _NAMED_AT_MOST = 5
 
 
 @click.command("backfill", short_help="Take in what arrived over a long span of time.")
-@click.option("--landing", required=True, metavar="URL", help="The landing objects: a folder, or s3://BUCKET/PREFIX.")
+@click.option(
+    "--landing", metavar="URL",
+    help="The landing objects: a folder, or s3://BUCKET/PREFIX; with --env, the environment's own unless given.",
+)  # fmt: skip
 @click.option("--from", "start", required=True, type=instant, metavar="INSTANT", help="The first hour of arrival.")
 @click.option("--to", "end", required=True, type=instant, metavar="INSTANT", help="The end, exclusive.")
 @click.option(
@@ -39,17 +51,19 @@ _NAMED_AT_MOST = 5
 @click.option("--lake", type=FOLDER, metavar="DIR", help="The lake's folder, on DuckDB.")
 @engine_option
 @engine_config_option
+@environment_option
 @queries_option
 @json_option
 @quiet_option
 def backfill_command(  # noqa: PLR0913, PLR0917 (one for each option)
-    landing: str,
+    landing: str | None,
     start: datetime,
     end: datetime,
     window: Fraction,
     lake: Path | None,
     engine: EngineName,
     engine_config: Path | None,
+    environment: str | None,
     queries_folder: Path | None,
     *,
     as_json: bool,
@@ -64,7 +78,7 @@ def backfill_command(  # noqa: PLR0913, PLR0917 (one for each option)
     \b
     Examples:
       usagelake backfill --landing logs --from 2025-10-01 --to 2025-11-01 --lake lake
-      usagelake backfill --landing s3://my-landing --from 2025-10-01 --to 2025-11-01 --window 6h --lake lake
+      usagelake backfill --engine athena --env prod --from 2025-10-01 --to 2025-11-01 --window 6h
     """
     if window < _HOUR or window % _HOUR:
         raise click.UsageError("--window is a whole number of hours, at least 1h")
@@ -75,8 +89,9 @@ def backfill_command(  # noqa: PLR0913, PLR0917 (one for each option)
     settings = Settings.from_environment(os.environ)
     queries = load_queries(queries_folder)
     queries.check_meters(table_schema())
-    storage = open_storage(landing)
-    with open_engine(queries, settings, lake, engine=engine, engine_config=engine_config) as opened:
+    places = environment_places(environment, engine)
+    storage = open_storage(landing_of(landing, places))
+    with open_engine(queries, settings, lake, engine=engine, engine_config=engine_config, places=places) as opened:
         done = backfill(
             opened,
             queries,

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from usagelake.bootstrap import environment_places, open_engine, open_pricing, open_storage
 from usagelake.cli.console import progress_for, stdout_console, table
+from usagelake.cli.environment import landing_of, pricing_of
 from usagelake.cli.options import (
     FOLDER,
     PRICING_HELP,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from usagelake.bootstrap import EngineName
-    from usagelake.domain.environment import LakePlaces
     from usagelake.services.rate_period import Bill
 
 _INVOICES_SHOWN = 50
@@ -103,10 +103,9 @@ def bill_command(  # noqa: PLR0913, PLR0917 (one for each option)
     if queries_folder is not None and (faults := queries.faults(working_schema(queries))):
         raise ConfigurationError(faults)
     queries.check_meters(table_schema())
-    places = None if environment is None else environment_places(environment)
-    landing, pricing = _given(landing, pricing, places)
-    storage = open_storage(landing)
-    prices = load_pricing(open_pricing(pricing), meters={meter.name for meter in queries.meters()})
+    places = environment_places(environment, engine)
+    storage = open_storage(landing_of(landing, places))
+    prices = load_pricing(open_pricing(pricing_of(pricing, places)), meters={meter.name for meter in queries.meters()})
     if out.exists() and not out.is_dir():
         raise click.UsageError(f"--out {out} is a file; name a folder")
     if lake is not None and lake.exists() and not lake.is_dir():
@@ -131,20 +130,6 @@ def bill_command(  # noqa: PLR0913, PLR0917 (one for each option)
         _print(console, done, out)
         if spending is not None:
             console.print(Text(str(spending)))
-
-
-def _given(landing: str | None, pricing: str | None, places: LakePlaces | None) -> tuple[str, str]:
-    """Tell where landing and pricing are: where the user says, else where the environment says."""
-    if places is not None:
-        landing = places.landing if landing is None else landing
-        pricing = places.pricing if pricing is None else pricing
-    if landing is None:
-        raise click.UsageError("Missing option '--landing'.")
-    if pricing is None:
-        raise click.UsageError("Missing option '--pricing'.")
-    if not pricing:
-        raise click.UsageError("--pricing is empty; name a path")
-    return landing, pricing
 
 
 def _print(console: Console, done: Bill, out: Path) -> None:

@@ -80,7 +80,7 @@ def query_command(  # noqa: PLR0913, PLR0917 (one for each option)
     query = ad_hoc(sql) if sql is not None else library.find(name or "", ASKABLE)
     values = _values(query, params)
     settings = Settings.from_environment(os.environ)
-    places = None if environment is None else environment_places(environment)
+    places = environment_places(environment, engine)
     with open_engine(
         library, settings, lake, read_only=True, engine=engine, engine_config=engine_config, places=places
     ) as opened:

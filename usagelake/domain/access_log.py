@@ -159,8 +159,9 @@ def _event_time(line: LineObject) -> datetime:
 
 def _api_key_id(line: LineObject) -> str | None:
     value = line.value("apiKeyId")
-    if value is None or isinstance(value, str):
-        return line.text("apiKeyId")
+    api_key_id = line.text("apiKeyId")
+    if value is None or (api_key_id is not None and isinstance(value, str)):
+        return api_key_id
     raise BrokenRuleError(Reason.API_KEY_ID_NOT_A_STRING)
 
 

@@ -22,10 +22,21 @@ from usagelake.domain.quarantine import MAX_TEXT_BYTES, Reason, cut_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["MAX_LINE_BYTES", "GzipDamagedError", "Line", "gunzip_chunks", "read_object", "split_lines"]
+__all__ = [
+    "MAX_LINE_BYTES",
+    "MAX_OPENING_BRACKETS",
+    "GzipDamagedError",
+    "Line",
+    "gunzip_chunks",
+    "read_object",
+    "split_lines",
+]
 
 MAX_LINE_BYTES: Final = 1_048_576
 """The longest line, in bytes after trimming: 1 MiB, as docs/contracts.md says."""
+
+MAX_OPENING_BRACKETS: Final = 1000
+"""The most `{` and `[` of a line together, in strings or not; no line is nested deeper."""
 
 _BYTE_ORDER_MARK: Final = codecs.BOM_UTF8
 _SPACE: Final = b" \t\r"
@@ -40,8 +51,8 @@ class Line:
     """One line of a landing object.
 
     Attributes:
-        text: The line, trimmed. Of a rejected line what quarantine keeps: at most 64 KiB, with U+FFFD where
-            the bytes were no UTF-8.
+        text: The line, trimmed. Of one that is too long or no UTF-8 what quarantine keeps: at most 64 KiB, with
+            U+FFFD where the bytes were no UTF-8.
         reason: None when the line goes on to the parser of its source; otherwise why it cannot.
     """
 
@@ -157,6 +168,9 @@ class _Splitter:
             text = piece.decode()
         except UnicodeDecodeError:
             yield Line(_kept_text(piece), Reason.NOT_UTF8)
+            return
+        if len(text) > MAX_OPENING_BRACKETS and text.count("{") + text.count("[") > MAX_OPENING_BRACKETS:
+            yield Line(text, Reason.TOO_MANY_BRACKETS)
             return
         for part in _part_joined(text):
             yield Line(part)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MAX_BIGINT: Final = 2**63 - 1
 _INTEGER: Final = re.compile(r"[0-9]{1,19}")
+_NUMBER_AS_TEXT: Final = re.compile(r"-?[0-9]+")
+"""Engines write other numbers in their own ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,12 @@ class LineObject:
         return None if isinstance(value, str) and value in self.unknown else value
 
     def text(self, name: str) -> str | None:
-        """Give a scalar as text, a number in the digits it was written with; anything else is None."""
+        """Give a string, a boolean or an integer as text; anything else, another number too, is None."""
         value = self.value(name)
         if isinstance(value, bool):
             return "true" if value else "false"
+        if isinstance(value, JsonNumber) and not _NUMBER_AS_TEXT.fullmatch(value):
+            return None
         return str(value) if isinstance(value, str) else None
 
     def integer(self, name: str) -> int | None:

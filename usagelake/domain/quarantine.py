@@ -22,6 +22,7 @@ class Reason(StrEnum):
     LINE_TOO_LONG = "line is longer than 1 MiB"
     NOT_UTF8 = "line is not valid UTF-8"
     GZIP_DAMAGED = "gzip data is damaged"
+    TOO_MANY_BRACKETS = "line has more than 1000 opening brackets"
 
     NOT_JSON = "line is not valid JSON"
     NOT_AN_OBJECT = "line is not a JSON object"

@@ -76,11 +76,7 @@ class Environment:
     def journal(self, sign: str = "") -> list[dict[str, Any]]:
         """Give the executions in this environment whose text holds a sign, in the order of their start."""
         database = self.places.database
-        return [
-            each
-            for each in self.server.journal()
-            if each["QueryExecutionContext"].get("Database") == database and sign in each["Query"]
-        ]
+        return [each for each in self.server.journal() if each["database"] == database and sign in each["text"]]
 
     def tables(self) -> list[str]:
         """List what Glue holds, sorted."""
@@ -114,6 +110,7 @@ def queries() -> QueryLibrary:
 @pytest.fixture
 def environment(server: LocalAthena, monkeypatch: pytest.MonkeyPatch) -> Environment:
     """An environment as the CDK app makes it: buckets, a workgroup, a database that says where everything is."""
+    server.reset()
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
     name = f"t{next(_environments)}"

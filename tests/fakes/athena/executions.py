@@ -105,9 +105,14 @@ class Execution:
         """Cancel it, unless it is at its end."""
         self.stopping.set()
         self.gate.set()
-        session = self.session
-        if session is not None:
-            session.interrupt()
+        threading.Thread(target=self._interrupt, daemon=True, name="athena-stop").start()
+
+    def _interrupt(self) -> None:
+        """Interrupt DuckDB until the statement has ended: an interruption that comes just before it is lost."""
+        while not self.ended.wait(0.02):
+            session = self.session
+            if session is not None:
+                session.interrupt()
 
 
 class Executions:

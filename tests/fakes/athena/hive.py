@@ -90,19 +90,17 @@ def _load_text(
     delimiter = serde.get("field.delim") or _delimiter(serde.get("serialization.format", "1"))
     null = serde.get("serialization.null.format", "\\N")
     skipped = int(table.parameters.get("skip.header.line.count", "0"))
-    width = len(table.columns)
-    fields: list[list[str | None]] = [[] for _ in range(width)]
-    paths: list[str] = []
+    fields: list[list[pa.Array]] = [[] for _ in table.columns]
+    paths: list[pa.Array] = []
     for bucket, key, _ in listed:
         lines = _lines(_inflated(key, objects.read(bucket, key)))[skipped:]
-        paths += [f"s3://{bucket}/{key}"] * len(lines)
-        for line in lines:
-            parts = line.split(delimiter) if width > 1 else [line.split(delimiter, 1)[0]]
-            for place in range(width):
-                part = parts[place] if place < len(parts) else None
-                fields[place].append(None if part == null else part)
-    data = {f"c{place}": pa.array(column, pa.string()) for place, column in enumerate(fields)}
-    data[PATH] = pa.array(paths, pa.string())
+        paths.append(pa.array([f"s3://{bucket}/{key}"] * len(lines), pa.string()))
+        for place, column in enumerate(_fields(lines, delimiter, len(fields))):
+            if null in column:
+                column = [None if value == null else value for value in column]  # noqa: PLW2901
+            fields[place].append(pa.array(column, pa.string()))
+    data = {f"c{place}": pa.chunked_array(chunks, pa.string()) for place, chunks in enumerate(fields)}
+    data[PATH] = pa.chunked_array(paths, pa.string())
     selected = [_CASTS.get(kind, f"TRY_CAST({{0}} AS {to_duckdb(kind)})") for kind in table.columns.values()]
     casts = [cast.format(f'"c{place}"') for place, cast in enumerate(selected)]
     _insert(session, name, pa.table(data), [*casts, *_keys(table, values), f'"{PATH}"'])
@@ -161,10 +159,18 @@ def _inflated(key: str, body: bytes) -> bytes:
 
 
 def _lines(body: bytes) -> list[str]:
-    lines = _LINE_END.split(body.decode("utf-8", errors="replace"))
+    text = body.decode("utf-8", errors="replace")
+    lines = _LINE_END.split(text) if "\r" in text else text.split("\n")
     if lines and lines[-1] == "":
         lines.pop()
     return lines
+
+
+def _fields(lines: list[str], delimiter: str, width: int) -> list[list[str | None]]:
+    """Cut lines into columns: what a line lacks is NULL, what it has beyond them is nobody's."""
+    lacking: list[str | None] = [None] * width
+    split = [[*line.split(delimiter, width)[:width], *lacking] for line in lines]
+    return [[parts[place] for parts in split] for place in range(width)]
 
 
 def _delimiter(code: str) -> str:

@@ -152,10 +152,10 @@ class Operations:
             raise invalid(f"MaxResults is more than maximum allowed length {MAX_PAGE}.")
         start, page = self._page(execution, request.get("NextToken"))
         result = execution.result
-        header = [[name for name, _ in result.columns]] if result.header else []
-        rows = [*header, *result.rows[start : start + size - len(header)]] if start == 0 else None
-        if rows is None:
-            rows = result.rows[start - len(header) : start - len(header) + size]
+        header: list[list[str | None]] = [[name for name, _ in result.columns]] if result.header else []
+        rows = result.rows[max(start - len(header), 0) : start + size - len(header)]
+        if start == 0:
+            rows = [*header, *rows]
         told: dict[str, Any] = {
             "ResultSet": {
                 "Rows": [{"Data": [{} if value is None else {"VarCharValue": value} for value in row]} for row in rows],

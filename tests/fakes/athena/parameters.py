@@ -12,8 +12,6 @@ from tests.fakes.athena.statements import parse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_LITERALS = (exp.Literal, exp.Boolean, exp.Null, exp.Cast, exp.Neg, exp.Paren, exp.DataType, exp.Interval, exp.Var)
-
 
 def bind(tree: exp.Expr, values: Sequence[str]) -> exp.Expr:
     """Put values, each written as a SQL literal, in their places.
@@ -41,7 +39,7 @@ def _literal(text: str) -> exp.Expr:
     found = select.expressions[0] if isinstance(select, exp.Select) and len(select.expressions) == 1 else None
     if found is None or select.args.get("from_") is not None:
         raise StatementError(f"SYNTAX_ERROR: line 1:1: the execution parameter {text!r} is no literal")
-    if not all(isinstance(part, _LITERALS) for part in found.walk()):
+    if found.find(exp.Column, exp.Query) is not None:
         raise StatementError(f"COLUMN_NOT_FOUND: line 1:1: Column '{text}' cannot be resolved", kind=1006)
     assert isinstance(found, exp.Expr)
     return found.copy()

@@ -70,17 +70,11 @@ class Runner:
             execution.end("SUCCEEDED")
         except StatementCancelledError as cancelled:
             execution.end("CANCELLED", cancelled.reason)
-        except StatementError as error:
-            _fail(execution, error)
-        except RefusalError as refusal:
-            _fail(execution, reasons.of_refusal(refusal))
-        except duckdb.InterruptException:
-            execution.end("CANCELLED", CANCELLED)
-        except duckdb.Error as error:
-            _fail(execution, reasons.of_duckdb(error))
-        except Exception as error:  # noqa: BLE001 - a defect of this server ends a statement, and is told
-            told = f"GENERIC_INTERNAL_ERROR: the local Athena itself failed: {type(error).__name__}: {error}"
-            _fail(execution, StatementError(told, category=SYSTEM))
+        except Exception as error:  # noqa: BLE001 - whatever happens, an execution comes to an end
+            if execution.stopping.is_set():
+                execution.end("CANCELLED", CANCELLED)
+            else:
+                _fail(execution, _failure(error))
 
     def _run(self, execution: Execution, statement: Statement) -> None:
         changes.classify(execution, statement)
@@ -164,6 +158,18 @@ class Runner:
         """Commit what a statement has changed, unless it was stopped."""
         self._check_stop(execution)
         session.commit()
+
+
+def _failure(error: Exception) -> StatementError:
+    """Say why a statement failed; a defect of this server is told as one."""
+    if isinstance(error, StatementError):
+        return error
+    if isinstance(error, RefusalError):
+        return reasons.of_refusal(error)
+    if isinstance(error, duckdb.Error):
+        return reasons.of_duckdb(error)
+    told = f"GENERIC_INTERNAL_ERROR: the local Athena itself failed: {type(error).__name__}: {error}"
+    return StatementError(told, category=SYSTEM)
 
 
 def _fail(execution: Execution, error: StatementError) -> None:

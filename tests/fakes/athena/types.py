@@ -46,7 +46,7 @@ def to_duckdb(kind: str) -> str:
 
 
 def column_info(name: str, kind: str) -> dict[str, object]:
-    """Describe a result's column as GetQueryResults does."""
+    """Describe a result's column as GetQueryResults does, where any timestamp has the precision 3."""
     word = kind.lower()
     base = re.sub(r"\(.*?\)", "", word).strip()
     base = _RESULT_NAMES.get(base, base)
@@ -54,9 +54,6 @@ def column_info(name: str, kind: str) -> dict[str, object]:
     digits = re.fullmatch(r"decimal\((\d+), ?(\d+)\)", word)
     if digits:
         precision, scale = int(digits[1]), int(digits[2])
-    fraction = re.match(r"timestamp\((\d+)\)", word)
-    if fraction:
-        precision = int(fraction[1])
     return {
         "CatalogName": "hive",
         "SchemaName": "",

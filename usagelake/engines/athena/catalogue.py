@@ -77,8 +77,19 @@ class Catalogue:
         if not read_only:
             for name, table in TABLES.items():
                 if name not in found:
-                    ddl = athena_table(table, database=self._config.database, location=self._config.tables)
-                    self._executions.change(f"the table {name}", ddl)
+                    self._make_table(table)
+
+    def _make_table(self, table: Table) -> None:
+        ddl = athena_table(table, database=self._config.database, location=self._config.tables)
+        try:
+            self._executions.change(f"the table {table.name}", ddl)
+        except EngineError as error:
+            if "non-empty location" not in str(error):
+                raise
+            raise EngineError(
+                f"{error}\nThe table is gone from Glue and its files are not: register it there again with its "
+                "newest metadata file, or move the files away and let a run begin anew"
+            ) from error
 
     def make_view(self, name: str, query: str) -> None:
         """Make a view for other clients, unless it is there and was made of this text.
@@ -139,7 +150,7 @@ class Catalogue:
         """Take tables out of the database; their files are left to the place where they lie.
 
         Raises:
-            EngineError: Glue refuses it. A table that is not there is no fault.
+            EngineError: Glue cannot be asked. A single table that it does not drop is left to a later run.
         """
         gone = list(names)
         for start in range(0, len(gone), _DELETED_AT_ONCE):

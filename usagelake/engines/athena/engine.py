@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlglot import exp
 
 from usagelake.domain.schema import TABLES
-from usagelake.engines.athena import landing, publishing
-from usagelake.engines.athena.appending import append
+from usagelake.engines.athena import appending, landing, publishing
 from usagelake.engines.athena.calls import clients_of
 from usagelake.engines.athena.catalogue import Catalogue
 from usagelake.engines.athena.executions import Executions
-from usagelake.engines.athena.leftovers import end_leftovers
 from usagelake.engines.athena.pace import Pace
 from usagelake.engines.athena.places import workgroup_called
 from usagelake.engines.athena.results import Results
@@ -118,7 +116,7 @@ class AthenaEngine:
         left_behind = lease.take()
         with lease.held() as still_here:
             if left_behind:
-                end_leftovers(self._clients, self._config)
+                self._executions.wait_again()
             yield still_here
 
     @property
@@ -203,9 +201,13 @@ class AthenaEngine:
         work = self._writable()
         if not rows:
             return
-        location = work.folder(f"added_{table}")
-        for execution_id in append(self._clients, self._config, TABLES[table], rows, location=location):
-            self._executions.record(f"adding rows to {table}", execution_id)
+        shown = f"added_{table}"
+        source, location = work.claim(shown)
+        appending.show_rows(
+            self._clients, TABLES[table], rows, database=self._config.database, name=source, location=location
+        )
+        self._executions.change(f"adding rows to {table}", appending.insertion(TABLES[table], source))
+        work.hide(shown)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
@@ -9,6 +10,7 @@ from botocore.exceptions import ClientError
 from usagelake.engines.athena.calls import code_of, message_of
 from usagelake.engines.athena.identity import token
 from usagelake.engines.athena.pace import pauses
+from usagelake.engines.athena.predecessors import changes_rows, newest, wait_for_others
 from usagelake.engines.athena.spending import Spent
 from usagelake.errors import EngineError, UsageLakeError
 
@@ -49,7 +51,9 @@ class Executions:
         self._config = config
         self._run = run
         self._opened = opened
-        self._number = 0
+        self._started: Counter[str] = Counter()
+        self._before: frozenset[str] | None = None
+        self._alone = False
 
     def change(self, name: str, sql: str) -> None:
         """Run a statement that changes something, or join the one that a predecessor has left running.
@@ -61,7 +65,16 @@ class Executions:
         Raises:
             EngineError: It failed, was cancelled, or took too long and was stopped.
         """
+        if self._before is None:
+            self._before = newest(self._clients, self._config, name)
+        if not self._alone and changes_rows(sql):
+            wait_for_others(self._clients, self._config, name, sql, self._before)
+            self._alone = True
         self._ran(name, sql, reading=False)
+
+    def wait_again(self) -> None:
+        """Let the next change wait for what is running by then: the lake was somebody else's in between."""
+        self._before, self._alone = None, False
 
     def read(self, name: str, sql: str) -> QueryExecutionTypeDef:
         """Run a statement whose result nobody else's run may stand for; give what Athena says of it.
@@ -71,22 +84,19 @@ class Executions:
         """
         return self._ran(name, sql, reading=True)
 
-    def record(self, name: str, execution_id: str) -> None:
-        """Record what a statement took that somebody else has started and waited for."""
-        self._keep(name, self._look(name, execution_id))
-
     def _ran(self, name: str, sql: str, *, reading: bool) -> QueryExecutionTypeDef:
         length = len(sql.encode())
         if length > QUERY_BYTES:
             raise EngineError(
                 f"{name}: the statement is {length:,} bytes and Athena takes {QUERY_BYTES:,}; give it shorter lists"
             )
-        self._number += 1
+        self._started[sql] += 1
         failed = 0
-        place = f"{self._config.workgroup}/{self._config.database}"
         for again in range(STARTS_AT_MOST):
-            started_as = token(self._run, place, self._number, sql, reading=reading, again=again)
-            execution_id = self._start(name, sql, started_as)
+            client_token = token(
+                self._run, self._config.database, self._started[sql], sql, reading=reading, again=again
+            )
+            execution_id = self._start(name, sql, client_token)
             seen = self._look(name, execution_id)
             if is_over(seen) and self._is_a_predecessors(seen):
                 continue
@@ -160,7 +170,7 @@ class Executions:
 
     def _is_a_predecessors(self, seen: QueryExecutionTypeDef) -> bool:
         submitted = seen["Status"].get("SubmissionDateTime")
-        return submitted is not None and submitted < self._opened
+        return seen["QueryExecutionId"] in (self._before or ()) or (submitted is not None and submitted < self._opened)
 
     def _keep(self, name: str, seen: QueryExecutionTypeDef) -> None:
         """Record what it took; Athena charges nothing for what failed."""

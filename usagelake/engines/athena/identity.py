@@ -40,14 +40,14 @@ class Run:
     nonce: str
 
 
-def token(run: Run, place: str, number: int, text: str, *, reading: bool, again: int = 0) -> str:
+def token(run: Run, lake: str, number: int, text: str, *, reading: bool, again: int = 0) -> str:
     """Derive a statement's ClientRequestToken.
 
     Args:
         run: The run.
-        place: The workgroup and database: in another one, the same text is another statement.
-        number: The statement's number in the run.
-        text: Its text: the same token with another text would be refused.
+        lake: Its database: the same job of another environment is another one.
+        number: Which time it is that the run starts this very text.
+        text: Its text: the same token with another text is refused.
         reading: Whether it reads: a read is never answered by the result of an earlier run.
         again: How often it has been started before, and was over.
 
@@ -56,9 +56,9 @@ def token(run: Run, place: str, number: int, text: str, *, reading: bool, again:
 
     Example:
         >>> run = Run(RunIdentity("hourly", "2026-11-01T10:00:00Z", "1"), "5d1f")
-        >>> len(token(run, "usage-dev-pipeline/usage_dev", 1, "DELETE FROM stale_hours", reading=False))
+        >>> len(token(run, "usage_prod", 1, "DELETE FROM stale_hours", reading=False))
         64
     """
     who = run.identity
-    said = [place, who.job, who.window, who.attempt, run.nonce if reading else None, number, text, again]
+    said = [who.job, who.window, who.attempt, run.nonce if reading else None, lake, number, text, again]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()

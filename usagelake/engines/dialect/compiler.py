@@ -71,7 +71,7 @@ class Compiler:
         local = context.scope.relations.get(relation.alias) is relation
         if context.keys is not None and local:
             raise refuse(node, f"column {node.name} must stand in GROUP BY or in an aggregate")
-        return Typed(relation.node(name), column.type)
+        return Typed(relation.node(name), column.type, column.is_json)
 
     def _identifier(self, node: exp.Identifier, context: Context) -> Typed:
         name = str(node.this).lower()

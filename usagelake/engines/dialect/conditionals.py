@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from usagelake.engines.dialect.functions import Call, carries
-from usagelake.engines.dialect.guards import without_second_look
+from usagelake.engines.dialect.guards import valid_json, without_second_look
 from usagelake.engines.dialect.operators import meet
 from usagelake.engines.dialect.typed import Typed, build, call, coerce, coerce_all
 
@@ -39,10 +39,15 @@ def if_(compiler: Compiler, node: exp.If, context: Context) -> Typed:
 
 
 def _branches(node: exp.Expr, branches: list[tuple[exp.Expr, Typed]], default: Typed | None) -> Typed:
+    if len(branches) == 1 and default is None:
+        test, value = branches[0]
+        if (proven := valid_json(test, value.node)) is not None:
+            return Typed(proven.copy(), value.type, is_json=True)
     values = [value for _, value in branches] + ([] if default is None else [default])
     kind = meet(node, values, "mix " + ", ".join(str(value.type) for value in values))
     ifs = [exp.If(this=test, true=without_second_look(test, coerce(value, kind))) for test, value in branches]
-    return Typed(exp.Case(ifs=ifs, default=None if default is None else coerce(default, kind)), kind)
+    node = exp.Case(ifs=ifs, default=None if default is None else coerce(default, kind))
+    return Typed(node, kind, is_json=all(value.is_json for value in values))
 
 
 @carries("coalesce")

@@ -40,6 +40,26 @@ def without_second_look(test: exp.Expr, value: exp.Expr) -> exp.Expr:
     return value
 
 
+def valid_json(test: exp.Expr, value: exp.Expr) -> exp.Expr | None:
+    """Simplify a branch that gives a text where it is valid JSON.
+
+    That is `CASE WHEN try(json_parse(x)) IS NOT NULL THEN x END`, whose value is, on DuckDB, that of
+    `try(json_parse(x))`: a `json` value is held as its text. In Athena it is the text as it was written, while
+    `json_parse` keeps the last of repeated members and writes numbers anew.
+
+    Args:
+        test: The branch's condition, for DuckDB.
+        value: What it gives, for DuckDB.
+
+    Returns:
+        The text, or NULL where it is no JSON; None when the branch is another one.
+    """
+    if not (isinstance(test, exp.Not) and isinstance(test.this, exp.Paren) and isinstance(test.this.this, exp.Is)):
+        return None
+    looked_at = test.this.this.this
+    return looked_at if isinstance(value, exp.Column) and _is_call(looked_at, "athena_json_or_null", value) else None
+
+
 def _proofs(test: exp.Expr) -> Iterator[tuple[exp.Expr, str]]:
     """Name the columns that a condition matches with a pattern, and the patterns."""
     if isinstance(test, exp.Paren):

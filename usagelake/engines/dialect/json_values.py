@@ -34,7 +34,7 @@ def _pick(site: Call, function: str, macro: str) -> exp.Expr:
     if len(site.written) != 2:  # noqa: PLR2004
         raise site.refuse(f"{site.name} takes a document and a path")
     value, path = _document(site), json_path(site.written[1])
-    trusted = value.type == JSON
+    trusted = value.type == JSON or value.is_json
     column = site.written[0]
     if site.context.fuse and isinstance(column, exp.Column) and not column.name.startswith("$"):
         relation, _ = site.context.scope.resolve(column)

@@ -116,7 +116,7 @@ class Queries:
             parts = window_parts(self.compiler, window, context.inside_window())
             window.replace(exp.Window(this=name, **parts))
         carried = [self.compiler.typed(expression.unalias(), context) for expression in expressions]
-        columns = [column_of(expression, value.type) for expression, value in zip(expressions, carried, strict=True)]
+        columns = [column_of(expression, value) for expression, value in zip(expressions, carried, strict=True)]
         carry_order(self.compiler, node, expressions, columns, context)
         carry_limit(self.compiler, node, scope)
         node.set("expressions", [named(value, column) for value, column in zip(carried, columns, strict=True)])

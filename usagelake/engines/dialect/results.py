@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from usagelake.engines.dialect.sql_types import Type
 
 
-def column_of(expression: exp.Expr, kind: Type) -> Column:
+def column_of(expression: exp.Expr, value: Typed) -> Column:
     """Name a column of the result as Athena does."""
     if isinstance(expression, exp.Alias):
-        return Column(expression.alias.lower(), kind, expression.alias)
+        return Column(expression.alias.lower(), value.type, expression.alias, value.is_json)
     if isinstance(expression, exp.Column):
-        return Column(expression.name.lower(), kind, expression.meta.get("label") or expression.name)
-    return Column(None, kind)
+        label = expression.meta.get("label") or expression.name
+        return Column(expression.name.lower(), value.type, label, value.is_json)
+    return Column(None, value.type)
 
 
 def named(value: Typed, column: Column) -> exp.Expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -24,11 +24,13 @@ class Column:
         name: Its name in lower case; None when the query gives it none.
         type: Its Athena type.
         label: The name as it was written, for the result's head.
+        is_json: Whether it holds nothing but NULL and texts that are valid JSON.
     """
 
     name: str | None
     type: Type
     label: str | None = None
+    is_json: bool = False
 
     @property
     def hidden(self) -> bool:
@@ -128,7 +130,9 @@ def renamed_columns(node: exp.Expr, columns: Sequence[Column], alias: exp.Expr |
         return columns
     if len(names) != len(columns):
         raise refuse(node, f"{len(names)} names for {len(columns)} columns")
-    return [Column(name.name.lower(), column.type, name.name) for name, column in zip(names, columns, strict=True)]
+    return [
+        replace(column, name=name.name.lower(), label=name.name) for name, column in zip(names, columns, strict=True)
+    ]
 
 
 def table_alias(alias: str, written: exp.Expr | None, columns: Sequence[Column]) -> exp.TableAlias:

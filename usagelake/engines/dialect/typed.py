@@ -49,10 +49,12 @@ class Typed:
     Args:
         node: The expression, for DuckDB.
         type: What it is in Athena.
+        is_json: Whether it is a text that is valid JSON, or NULL, for certain.
     """
 
     node: exp.Expr
     type: Type
+    is_json: bool = False
 
 
 @cache

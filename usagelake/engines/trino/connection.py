@@ -20,6 +20,8 @@ SOURCE = "usagelake"
 FETCH_ROWS = 10_000
 """How many rows are asked for at a time."""
 
+_NOT_ALLOWED = (401, 403)
+
 
 def connect(config: TrinoConfig) -> Connection:
     """Open a connection; nothing is asked yet.
@@ -105,5 +107,11 @@ def engine_errors(what: str) -> Iterator[None]:
         yield
     except exceptions.TrinoQueryError as error:
         raise EngineError(f"{what}: {error.message} ({error.error_name}, Trino query {error.query_id})") from error
+    except exceptions.HttpError as error:
+        if any(str(error).startswith(f"error {status}") for status in _NOT_ALLOWED):
+            raise EngineError(
+                f"{what}: Trino does not take the credentials ({error}); renew them, and run again to go on"
+            ) from error
+        raise EngineError(f"{what}: Trino did not answer: {error}") from error
     except (exceptions.Error, requests.RequestException) as error:
         raise EngineError(f"{what}: Trino cannot be reached or did not answer as Trino does: {error}") from error

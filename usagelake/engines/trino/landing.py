@@ -60,6 +60,7 @@ def take_in(work: WorkArea, storage: Storage, objects: Sequence[ObjectInfo]) -> 
                     )
             for relation, columns in BATCH_RELATIONS.items():
                 work.show(relation, columns, folder / relation)
+            work.check_rows("batch_objects", len(staged.rows))
         yield Batch(
             objects=len(staged.rows),
             size=staged.size,

@@ -81,6 +81,25 @@ class WorkArea:
         where = text_literal(f"{self._config.work_location}/{folder}")
         self._run(f"CREATE TABLE {self._hive(name)} ({spec}) WITH (format = 'PARQUET', external_location = {where})")
 
+    def check_rows(self, name: str, rows: int) -> None:
+        """Make sure that Trino sees what this process has written.
+
+        Args:
+            name: What is shown.
+            rows: How many rows it has.
+
+        Raises:
+            EngineError: It sees something else, and would take a batch for empty.
+        """
+        ((seen,),) = stream(
+            self._connection, f"the work schema {self.schema}", f"SELECT count(*) FROM {self._hive(name)}", []
+        )
+        if seen != rows:
+            raise EngineError(
+                f"Trino finds {seen} rows where {rows} were written: work_location {self._config.work_location} is not "
+                f"the place that work {self._config.work} is"
+            )
+
     def hide(self, name: str) -> None:
         """Drop the table of a name, and its file where it lies on this machine; on S3 a lifecycle rule does."""
         key = self._files.pop(name, None)
