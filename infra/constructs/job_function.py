@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from infra.roll_up_settings import RollUp
 
 METRICS = "usagelake"
-"""The namespace that functions tell their figures under (embedded metric format)."""
+"""The namespace that functions tell their figures under (embedded metric format, `lambdas.telemetry`)."""
 
 RETRIES = 2
 """What Lambda tries again when a run fails."""
@@ -109,7 +109,6 @@ class JobFunction(Construct):
             environment={
                 **surroundings.variables,
                 "POWERTOOLS_SERVICE_NAME": name,
-                "POWERTOOLS_METRICS_NAMESPACE": METRICS,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
             },
             role=self.role,
