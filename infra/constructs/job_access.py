@@ -34,9 +34,6 @@ DRAFTS_WRITE: Final = ("customers", "invoice_lines")
 WORK_TABLES: Final = "work_*"
 """What a run makes for itself, and drops."""
 
-APPENDED_BY: Final = "temp_table_*"
-"""What awswrangler makes to add rows with, and drops."""
-
 _READ = ("s3:GetObject",)
 _WRITE = (
     "s3:AbortMultipartUpload",
@@ -68,7 +65,7 @@ class JobAccess:
         """Take in lines and roll them up. A sweep lists every prefix there is; lines are read from the known ones."""
         landing = _arn(self._places.landing)
         return [
-            *self._engine(written=INGEST_WRITES, made=(WORK_TABLES,)),
+            *self._engine(INGEST_WRITES),
             _allow("ReadLines", _READ, [f"{landing}/{prefix}/*" for prefix in self._places.prefixes]),
             _allow("ListLines", ("s3:ListBucket",), [landing]),
         ]
@@ -77,7 +74,7 @@ class JobAccess:
         """Price what is rolled up: read tables and prices, add invoice lines, put drafts that are not there."""
         drafts, pricing = _arn(self._places.drafts), _arn(self._places.pricing)
         return [
-            *self._engine(written=DRAFTS_WRITE, made=(WORK_TABLES, APPENDED_BY)),
+            *self._engine(DRAFTS_WRITE),
             _allow("ReadPrices", _READ, [f"{pricing}/*"]),
             _list("FindPrices", pricing),
             _allow("ReadDrafts", _READ, [f"{drafts}/*"]),
@@ -85,13 +82,12 @@ class JobAccess:
             _allow("PutNewDrafts", ("s3:PutObject",), [f"{drafts}/*"], {"Null": {"s3:if-none-match": "false"}}),
         ]
 
-    def _engine(self, *, written: Iterable[str], made: Iterable[str]) -> list[iam.PolicyStatement]:
+    def _engine(self, written: Sequence[str]) -> list[iam.PolicyStatement]:
         """Run statements in the pipeline's workgroup on tables of this database, one run at a time."""
         tables, work = _arn(self._places.tables), _arn(self._places.work)
-        written = tuple(written)
         statements = [
             self._statements(),
-            *self._catalogue(written, made),
+            *self._catalogue(written),
             _allow("ReadTables", _READ, [f"{tables}/*"]),
             _allow("WriteTables", _WRITE, [f"{tables}/{name}/*" for name in written]),
             _list("ListTables", tables),
@@ -122,7 +118,7 @@ class JobAccess:
             [group],
         )
 
-    def _catalogue(self, written: Iterable[str], made: Iterable[str]) -> list[iam.PolicyStatement]:
+    def _catalogue(self, written: Iterable[str]) -> list[iam.PolicyStatement]:
         """Read the catalogue, commit to the tables that are written, make views, make and drop tables of one's own."""
         return [
             _allow(
@@ -135,7 +131,7 @@ class JobAccess:
             _allow(
                 "MakeAndDropOwnTables",
                 ("glue:BatchDeleteTable", "glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"),
-                self._tables(*made),
+                self._tables(WORK_TABLES),
             ),
         ]
 

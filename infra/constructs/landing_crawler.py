@@ -88,6 +88,7 @@ class LandingCrawler(Construct):
             self.crawler,
             "Its log holds names of objects and tables, which CloudWatch encrypts with a key of its own.",
             "AwsSolutions-GL1",
+            "CKV_AWS_195",
         )
 
     def _catalogue(self, database: str) -> list[iam.PolicyStatement]:

@@ -115,12 +115,6 @@ def test_a_job_makes_the_views_and_no_other_table(either: Job) -> None:
         assert not either.may(f"glue:{action}", f"{GLUE}:table/usage_full/something")
 
 
-def test_the_tables_that_awswrangler_adds_rows_with_are_the_drafts_job_s(ingest: Job, drafts: Job) -> None:
-    for action in ("glue:CreateTable", "glue:DeleteTable"):
-        assert drafts.may(action, f"{GLUE}:table/usage_full/temp_table_0123abcd")
-        assert not ingest.may(action, f"{GLUE}:table/usage_full/temp_table_0123abcd")
-
-
 def test_a_lease_is_put_once_and_stays(either: Job) -> None:
     """Put only where none is: two runs that begin at the same moment do not both get it."""
     lease = f"{LAKE}/work/leases/usage_full/00000007.json"

@@ -31,8 +31,11 @@ EXCEPTED = {
     "CKV_AWS_117",  # no VPC
     "CKV_AWS_120",  # no cache
     "CKV_AWS_158",  # a log group without a key of one's own
+    "CKV_AWS_173",  # a function's variables without a key of one's own
     "CKV_AWS_18",  # the bucket of the access logs has none
+    "CKV_AWS_195",  # a crawler's log without a key of one's own
     "CKV_AWS_26",  # a topic without a key
+    "CKV_AWS_27",  # a queue without one
     "CKV_AWS_73",  # no traces
 }
 SENTENCE = r"[A-Z].{25,}\."

@@ -56,7 +56,7 @@ def run(package: Path, program: str, *more: Path) -> subprocess.CompletedProcess
         text=True,
         check=False,
         timeout=120,
-        env={"AWS_DEFAULT_REGION": "eu-west-1", "POWERTOOLS_METRICS_NAMESPACE": "usagelake"},
+        env={"AWS_DEFAULT_REGION": "eu-west-1"},
     )
 
 

@@ -57,7 +57,7 @@ def test_a_star_stands_at_the_end_of_a_resource_below_a_name(assembly: Assembly)
     for resource, where, statement in allowed(assembly):
         if resource.type in IDENTITY:
             for arn in listed(statement.get("Resource", [])):
-                assert "*" not in arn or re.fullmatch(r"[^*]+([A-Za-z0-9_-][/:]|/[a-z]+_(table_)?)\*", arn), (
+                assert "*" not in arn or re.fullmatch(r"[^*]+([A-Za-z0-9_-][/:]|/[a-z]+_)\*", arn), (
                     where,
                     arn,
                 )

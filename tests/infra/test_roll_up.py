@@ -47,7 +47,6 @@ def test_a_function_is_told_which_environment_it_works_for(
         "USAGELAKE_KEEP_SOURCE_IP": "on" if environment.log_source_ip else "off",
         "USAGELAKE_SWEEP_DAYS": str(environment.retention.invoice_window),
         "POWERTOOLS_SERVICE_NAME": f"usage-{environment.name}-{job}",
-        "POWERTOOLS_METRICS_NAMESPACE": "usagelake",
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }
 

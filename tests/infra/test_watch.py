@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from infra.config import ENVIRONMENTS
 from infra.settings import Environment
-from lambdas.telemetry import UNITS
+from lambdas.telemetry import NAMESPACE, UNITS
 from tests.infra.assembly import ACCOUNT, REGION, Assembly
 from tests.infra.conftest import ROOT
 from tests.infra.environments import DIRECT, FULL
@@ -200,7 +200,7 @@ def test_the_dimensions_are_those_that_powertools_writes_for_a_function(
         variables = function.properties["Environment"]["Variables"]
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        metrics = EphemeralMetrics()
+        metrics = EphemeralMetrics(namespace=NAMESPACE)
         metrics.add_dimension("environment", variables["USAGELAKE_ENVIRONMENT"])
         for name in UNITS:
             metrics.add_metric(name=name, unit="Count", value=1)
