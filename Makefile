@@ -77,11 +77,11 @@ lock: ## Pin the requirements again; needs uv.
 	uv pip compile pyproject.toml --extra ship -c requirements/dev.txt $(LOCK) -o requirements/ship.txt
 	uv pip compile requirements/peers.in $(LOCK) -o requirements/peers.txt
 	uv pip compile requirements/lambda.in -c requirements/dev.txt $(LAMBDA_LOCK) -o requirements/lambda.txt
+	uv pip compile requirements/checkov.in $(LOCK) -o requirements/checkov.txt
+	uv pip compile requirements/cloud.in $(LOCK) -o requirements/cloud.txt
 LOCKED := --generate-hashes --no-header --no-annotate --quiet
 LOCK := --universal --python-version 3.11 $(LOCKED)
 LAMBDA_LOCK := --python-version 3.13 --python-platform aarch64-manylinux2014 $(LOCKED)
-	uv pip compile requirements/checkov.in $(LOCK) -o requirements/checkov.txt
-	uv pip compile requirements/cloud.in $(LOCK) -o requirements/cloud.txt
 
 clean: ## Remove what the commands have made.
 	rm -rf .venv .venv-peers .venv-checkov .venv-cloud cdk.out demo dist build bench/data bench/out
