@@ -11,8 +11,12 @@ import pytest
 from tests.cli.landings import event, request
 from tests.cli.main_job import Job, invoke
 from tests.conformance.between import GONE, between
+from usagelake.engines.row_files import write_rows
 from usagelake.engines.trino.config import load_config
 from usagelake.engines.trino.connection import close, connect, run
+from usagelake.engines.trino.work_area import WorkArea
+from usagelake.engines.working_schema import OBJECT_COLUMNS
+from usagelake.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -166,6 +170,22 @@ def test_a_work_location_that_is_no_place(shop: Shop, tmp_path: Path) -> None:
         found, line = shop.refused(elsewhere)
         assert (found, said in line) == (code, True), line
     shop.assert_healed()
+
+
+def test_a_work_location_in_which_trino_sees_something_else(shop: Shop, tmp_path: Path) -> None:
+    """A batch that Trino would take for empty is not taken for empty."""
+    config = replace(load_config(shop.engine_config), port=shop.port)
+    shop.tell(f"CREATE SCHEMA {config.iceberg_catalog}.{config.schema}")
+    file = tmp_path / "rows.parquet"
+    write_rows(file, "parquet", list(OBJECT_COLUMNS.items()), [("a.jsonl", "t", 1, "1"), ("b.jsonl", "t", 1, "1")])
+    connection = connect(config)
+    work = WorkArea(config, connection, ("batch_objects",))
+    work.show("batch_objects", OBJECT_COLUMNS, file)
+    work.check_rows("batch_objects", 2)
+    with pytest.raises(EngineError, match=r"Trino finds 2 rows where 3 were written; work_location \("):
+        work.check_rows("batch_objects", 3)
+    work.close()
+    close(connection)
 
 
 def test_a_lake_that_is_not_there(shop: Shop) -> None:

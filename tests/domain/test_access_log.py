@@ -128,7 +128,7 @@ REFUSED = {
             Reason.REQUEST_TIME_NOT_A_TIME,
         ),
     ],
-    "apiKeyId": [([True, False, {}, ["k"]], Reason.API_KEY_ID_NOT_A_STRING)],
+    "apiKeyId": [([True, False, {}, ["k"], 1.5, 1e22], Reason.API_KEY_ID_NOT_A_STRING)],
     "status": [
         (
             [
@@ -183,6 +183,11 @@ TAKEN = [
     ),
     ("requestTimeEpoch", "000000000000001", "event_time", datetime(1970, 1, 1, 0, 0, 0, 1000, tzinfo=UTC)),
     ("apiKeyId", 4711, "api_key_id", "4711"),
+    ("apiKeyId", "1.5", "api_key_id", "1.5"),
+    ("apiId", 1.5, "api_id", None),
+    ("apiId", 1e22, "api_id", None),
+    ("apiId", "1e22", "api_id", "1e22"),
+    ("apiId", -7, "api_id", "-7"),
     ("apiKeyId", " ", "api_key_id", " "),
     ("status", 100, "status", 100),
     ("status", "599", "status", 599),

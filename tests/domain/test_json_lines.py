@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usagelake.domain.json_lines import MAX_LINE_BYTES, Line, read_object, split_lines
+from usagelake.domain.json_lines import MAX_LINE_BYTES, MAX_OPENING_BRACKETS, Line, read_object, split_lines
 from usagelake.domain.quarantine import MAX_TEXT_BYTES, Reason
 
 if TYPE_CHECKING:
@@ -253,3 +253,13 @@ def test_chunks_may_be_cut_anywhere(data: bytes, places: list[int], gzipped: boo
 def test_a_gzip_object_gives_what_could_be_read(content: bytes, lines: list[Line]) -> None:
     """Damage costs the piece that was being read and nothing before it."""
     assert list(read_object([content], gzipped=True)) == lines
+
+
+@pytest.mark.parametrize("bracket", ["{", "[", "[{"])
+def test_a_line_has_at_most_a_thousand_opening_brackets(bracket: str) -> None:
+    """Wherever they stand; one more makes it one bad line, which is not parted."""
+    most = bracket * (MAX_OPENING_BRACKETS // len(bracket))
+    for text in (most, f'"{most}"', f"x{'}' * 2000}{most}"):
+        assert all(line.reason is None for line in split_lines(text.encode()))
+        (line,) = split_lines(f"{text}[".encode())
+        assert line == Line(f"{text}[", Reason.TOO_MANY_BRACKETS)
