@@ -39,6 +39,10 @@ LEFT_OUT: Final = (
 PLATFORM: Final = ("--implementation=cp", "--python-version=3.13", "--platform=manylinux2014_aarch64")
 """Lambda's python3.13 on arm64."""
 
+SDK_SERVICES: Final = frozenset({"athena", "glue", "s3", "sts"})
+"""The services whose descriptions the SDK keeps: those of the other four hundred are half of a package, which has to
+fit into Lambda's 250 MB beside the layer."""
+
 _TREES: Final[Mapping[str, tuple[str, str]]] = {
     "lambdas": ("lambdas", "*.py"),
     "usagelake": ("usagelake", "*.py"),
@@ -95,6 +99,9 @@ def install_dependencies(folder: Path) -> None:
     if done.returncode:
         raise ConfigurationError(f"pip could not install {LOCK.name} into {folder}: see what it said above")
     shutil.rmtree(folder / "bin", ignore_errors=True)  # commands, which name this machine's Python
+    for service in (folder / "botocore" / "data").iterdir():
+        if service.is_dir() and service.name not in SDK_SERVICES:
+            shutil.rmtree(service)
 
 
 def make(folder: Path) -> None:

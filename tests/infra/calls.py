@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import botocore.client
+import botocore.session
 
 from tests.infra.assembly import ACCOUNT, REGION
 
@@ -86,3 +87,14 @@ def record(monkeypatch: pytest.MonkeyPatch, calls: list[tuple[str, str, dict[str
         return call(client, operation, given)
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", noted)
+
+
+def record_services(monkeypatch: pytest.MonkeyPatch, services: set[str]) -> None:
+    """Note every service that a client is made of, whoever makes it."""
+    make = botocore.session.Session.create_client
+
+    def noted(session: Any, service_name: str, *given: Any, **named: Any) -> Any:
+        services.add(service_name)
+        return make(session, service_name, *given, **named)
+
+    monkeypatch.setattr(botocore.session.Session, "create_client", noted)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.constructs.job_access import DRAFTS_WRITE, INGEST_WRITES
+from infra.packaging import SDK_SERVICES
 from lambdas import bill_drafts, ingest_and_roll_up
 from tests.cli.landings import request
-from tests.infra.calls import Asked, asked, record
+from tests.infra.calls import Asked, asked, record, record_services
 from tests.infra.environments import FULL
 from tests.infra.policies import allows
 from tests.infra.test_job_roles import SECURE, Job, job
@@ -36,6 +37,8 @@ def land(deployed: Environment, key: str, *lines: str) -> None:
 @pytest.fixture
 def calls(deployed: Environment, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[str, str, dict[str, Any]]]]:
     """What each job called: two hourly runs, a sweep after a killed run, and drafts."""
+    services: set[str] = set()
+    record_services(monkeypatch, services)
     folder = "2025/10/05/11/35"
     land(deployed, f"apigw_access/{folder}/a.jsonl", request("r1", "2025-10-05T11:30:00Z"), '{"extendedRequestId":')
     ingest: list[tuple[str, str, dict[str, Any]]] = []
@@ -52,6 +55,7 @@ def calls(deployed: Environment, monkeypatch: pytest.MonkeyPatch) -> dict[str, l
         record(during, drafts)
         bill_drafts.handler(event("drafts"), Context("id-3"))
         bill_drafts.handler(event("drafts"), Context("id-3"))
+    assert services <= SDK_SERVICES  # the package describes no others
     return {"ingest": ingest, "drafts": drafts}
 
 
