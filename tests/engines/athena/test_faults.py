@@ -364,6 +364,32 @@ def test_a_table_dropped_under_a_running_job_is_told_and_made_again(environment:
         assert engine.fetch(ad_hoc("SELECT * FROM rolled_meters")).rows == NO_ROWS
 
 
+@pytest.mark.parametrize("table", ["billing_events", "usage_hourly", "stale_hours"])
+def test_a_table_that_was_lost_is_never_made_anew_over_objects_that_were_taken(
+    environment: Environment, queries: QueryLibrary, tmp_path: Path, table: str
+) -> None:
+    """Empty, it would pass for usage that there never was. Without the list of objects too, all of it comes back."""
+    usage = ad_hoc("SELECT meter, subject_id, hour, dimension, quantity FROM usage_hourly ORDER BY 1, 2, 3, 4")
+    landing = landed(tmp_path)
+    with environment.open() as engine:
+        for view in queries.views():
+            engine.define_view(view)
+        work_on(engine, queries, landing)
+        roll_up(engine, queries, clock=lambda: NOW, progress=Silent())
+        before = engine.fetch(usage).rows
+        engine._executions.change("somebody", f"DROP TABLE {table}")
+    with pytest.raises(EngineError, match=f"{table} is gone, and ingested_objects says .* drop ingested_objects too"):
+        environment.open()
+    with environment.open(read_only=True) as reader:
+        reader._executions.change("somebody", "DROP TABLE ingested_objects")
+    with environment.open() as engine:
+        for view in queries.views():
+            engine.define_view(view)
+        work_on(engine, queries, landing)
+        roll_up(engine, queries, clock=lambda: NOW, progress=Silent())
+        assert engine.fetch(usage).rows == before != []
+
+
 def test_a_table_that_is_gone_from_glue_alone_is_told(environment: Environment) -> None:
     """Its rows are still there: nothing is made over them."""
     with environment.open():

@@ -12,10 +12,11 @@ from usagelake.domain.schema import TABLES
 from usagelake.engines.athena.calls import code_of, message_of
 from usagelake.engines.athena.places import database_called
 from usagelake.engines.iceberg_ddl import athena_table, athena_type
+from usagelake.engines.lost_tables import refuse_loss
 from usagelake.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from usagelake.domain.schema import Table
     from usagelake.engines.athena.calls import Clients
@@ -50,12 +51,16 @@ class Catalogue:
         self._executions = executions
         self._views: dict[str, str] | None = None
 
-    def open_tables(self, *, read_only: bool) -> None:
+    def open_tables(self, has_rows: Callable[[str], bool], *, read_only: bool) -> None:
         """Make the tables that are missing, and refuse those that have other columns than they must.
+
+        Args:
+            has_rows: Tells whether a table holds anything.
+            read_only: Make none.
 
         Raises:
             ConfigurationError: The database is not there.
-            EngineError: A table has drifted, or the lake is to be read and is not there.
+            EngineError: A table has drifted or was lost, or the lake is to be read and is not there.
         """
         database_called(self._clients, self._config.database)
         found = {raw["Name"]: raw for raw in self._tables()}
@@ -75,6 +80,7 @@ class Catalogue:
                 + "; ".join(f"{self._config.database}.{fault}" for fault in faults)
             )
         if not read_only:
+            refuse_loss(self._config.database, found, has_rows)
             for name, table in TABLES.items():
                 if name not in found:
                     self._make_table(table)

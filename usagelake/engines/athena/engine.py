@@ -76,7 +76,7 @@ class AthenaEngine:
         self._work = WorkArea(config, self._catalogue, pace, nonce=run.nonce, began=workgroup.asked_at)
         self._results = Results(self._clients, config)
         try:
-            self._catalogue.open_tables(read_only=read_only)
+            self._catalogue.open_tables(self._has_rows, read_only=read_only)
         except BaseException:
             self.close()
             raise
@@ -213,6 +213,11 @@ class AthenaEngine:
     def transaction(self) -> Iterator[None]:
         """Nothing: Athena has no change over several tables, and each statement is safe to repeat."""
         yield
+
+    def _has_rows(self, table: str) -> bool:
+        what = f"looking into {table}"
+        found = self._executions.read(what, f"SELECT 1 FROM {table} LIMIT 1")
+        return any(True for _ in self._results.stream(what, found, []))
 
     def _writable(self) -> WorkArea:
         if self._read_only:

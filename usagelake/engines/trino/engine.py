@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from usagelake.domain.schema import TABLES
 from usagelake.engines import row_files
 from usagelake.engines.iceberg_ddl import trino_table, trino_type
+from usagelake.engines.lost_tables import refuse_loss
 from usagelake.engines.missing_tables import MissingTables
 from usagelake.engines.protocol import Batch, Rows
 from usagelake.engines.relations import Relations
@@ -201,6 +202,9 @@ class TrinoEngine:
         rows = list(stream(self._connection, what, sql, columns))
         return Rows(columns=tuple(name for name, _ in columns), types=tuple(kind for _, kind in columns), rows=rows)
 
+    def _has_rows(self, table: str) -> bool:
+        return bool(self._rows(f"looking into {table}", f"SELECT 1 FROM {table} LIMIT 1").rows)
+
     def _open_tables(self) -> MissingTables:
         """Make the tables that the schema lacks, and refuse one that has other columns than it must.
 
@@ -233,6 +237,7 @@ class TrinoEngine:
                 + "; ".join(faults)
             )
         if not self._read_only:
+            refuse_loss(where, found, self._has_rows)
             for name, schema in TABLES.items():
                 if name not in found:
                     run(self._connection, f"the table {where}.{name}", trino_table(schema))
