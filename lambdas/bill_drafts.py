@@ -21,7 +21,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Run one schedule: `{"scheduled_time": "2026-11-29T04:00:00Z"}`."""
     settings = function_settings()
     schedule = Schedule.parse(event, jobs=("drafts",))
-    logger.append_keys(job=schedule.job, scheduled_time=schedule.time.isoformat())
     with opened(settings, schedule, context) as lake:
         counts = scheduled_drafts(
             lake.engine,

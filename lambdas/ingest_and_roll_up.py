@@ -22,19 +22,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Run one schedule: `{"job": "hourly" | "sweep", "scheduled_time": "2026-11-29T10:00:00Z"}`."""
     settings = function_settings()
     schedule = Schedule.parse(event, jobs=tuple(IngestJob))
-    logger.append_keys(job=schedule.job, scheduled_time=schedule.time.isoformat())
     with opened(settings, schedule, context) as lake:
+        landing = open_storage(lake.places.landing)
+        arrivals = arrivals_of(schedule, lake.places, overlap=settings.overlap, sweep=settings.sweep)
         try:
-            counts = scheduled_ingest(
-                lake.engine,
-                lake.queries,
-                open_storage(lake.places.landing),
-                arrivals=arrivals_of(schedule, lake.places, overlap=settings.overlap, sweep=settings.sweep),
-                clock=lake.clock,
-                stop=lake.short_of_time,
+            done = scheduled_ingest(
+                lake.engine, lake.queries, landing,
+                arrivals=arrivals, clock=lake.clock, stop=lake.short_of_time,
                 keep_source_ip=settings.library.keep_source_ip,
-            )
+            )  # fmt: skip
         except LakeBusyError as busy:  # the next run finds what this one has left
             logger.warning(str(busy))
-            counts = {"LakeBusy": 1}
-        return tell(settings.environment, counts, lake.engine.spending.bytes_scanned)
+            return tell(settings.environment, {"LakeBusy": 1}, lake.engine.spending.bytes_scanned)
+        for missed in done.report.unreadable:
+            logger.warning(missed.message)
+        return tell(settings.environment, done.counts, lake.engine.spending.bytes_scanned)

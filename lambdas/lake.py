@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from lambdas.telemetry import logger
 from usagelake.bootstrap import open_engine
 from usagelake.domain.period import format_instant
 from usagelake.engines import load_queries
@@ -62,6 +63,7 @@ def opened(settings: FunctionSettings, schedule: Schedule, context: LambdaContex
         ConfigurationError: The environment is not as it must be.
         EngineError: AWS cannot be reached.
     """
+    logger.append_keys(job=schedule.job, scheduled_time=format_instant(schedule.time))
     left = context.get_remaining_time_in_millis() / 1000
     began = time.monotonic()
     identity = RunIdentity(schedule.job, format_instant(schedule.time), context.aws_request_id)

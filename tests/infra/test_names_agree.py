@@ -12,6 +12,7 @@ from lambdas.settings import FunctionSettings
 from lambdas.telemetry import UNITS
 from tests.infra.assembly import Assembly
 from tests.infra.environments import DIRECT, FULL
+from usagelake.domain.estimate.running import ALARMS, METRICS
 from usagelake.domain.schema import TABLES
 from usagelake.engines.athena import work_area
 from usagelake.engines.query_library import load_queries
@@ -80,3 +81,12 @@ def test_the_dashboard_and_the_alarms_ask_for_figures_that_functions_tell(assemb
     }
     assert asked
     assert asked <= UNITS.keys()
+
+
+def test_the_estimate_counts_the_alarms_and_figures_that_there_are(assembly: Assembly) -> None:
+    """Of an environment with one API: `dev`. The ingest's figures and the drafts' are told apart by their function."""
+    alarms = [*assembly.resources("AWS::CloudWatch::Alarm", "usage-dev-watch")]
+    assert len(alarms) == ALARMS
+    drafts = {"DraftsWritten", "Unassigned", "Unpriced"}
+    of_both = {"BytesScanned"}
+    assert len(UNITS.keys() - drafts) + len(drafts | of_both) == METRICS

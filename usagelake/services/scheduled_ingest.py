@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from usagelake.services.ingest_and_roll_up import ingest_and_roll_up
@@ -14,7 +15,31 @@ if TYPE_CHECKING:
 
     from usagelake.engines import Engine, QueryLibrary
     from usagelake.services.arrivals import Arrivals
+    from usagelake.services.ingest import IngestReport
     from usagelake.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledIngest:
+    """What a run came to.
+
+    Attributes:
+        report: What ingest met.
+        quarantined: How many lines this run has put into quarantine.
+    """
+
+    report: IngestReport
+    quarantined: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The figures to watch: what was taken, and what a later run tries again."""
+        return {
+            "ObjectsTaken": self.report.new_objects,
+            "ObjectsWaiting": self.report.waiting,
+            "UnreadableObjects": len(self.report.unreadable),
+            "LinesQuarantined": self.quarantined,
+        }
 
 
 def scheduled_ingest(
@@ -26,7 +51,7 @@ def scheduled_ingest(
     clock: Callable[[], datetime],
     stop: Callable[[], bool],
     keep_source_ip: bool = False,
-) -> dict[str, int]:
+) -> ScheduledIngest:
     """Take in what has arrived within some hours, and roll it up.
 
     Args:
@@ -37,10 +62,6 @@ def scheduled_ingest(
         clock: Tells the time of ingest and of roll-up.
         stop: Is asked after each batch whether to leave the rest for another run.
         keep_source_ip: Whether callers' addresses are kept, truncated.
-
-    Returns:
-        `ObjectsTaken` and `LinesQuarantined` by this run; `ObjectsWaiting` and `UnreadableObjects`, which a later run
-        tries.
 
     Raises:
         LakeBusyError: Another run is at work.
@@ -61,9 +82,4 @@ def scheduled_ingest(
             stop=stop,
         )
         after = count_lake(engine, queries)
-    return {
-        "ObjectsTaken": report.new_objects,
-        "ObjectsWaiting": report.waiting,
-        "UnreadableObjects": len(report.unreadable),
-        "LinesQuarantined": after.quarantined - before.quarantined,
-    }
+    return ScheduledIngest(report, after.quarantined - before.quarantined)

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.roll_up_settings import RollUp
 from infra.settings import Environment
-from usagelake.domain.estimate import delivery, objects
+from usagelake.domain.estimate import delivery, objects, running, statements
 from usagelake.domain.estimate.estimate import Estimate, estimate
 from usagelake.domain.estimate.item import Service
 from usagelake.domain.estimate.workload import Cadence, Delivery, Workload
 from usagelake.domain.landing import Source
+from usagelake.engines.athena import landing, spending
 from usagelake.services.cloud_prices import load_cloud_prices
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -112,7 +114,10 @@ def test_small_objects_are_the_bill() -> None:
 
 
 def test_a_month_without_lines() -> None:
-    """Idle it costs what looking, drafting and watching cost: 775 runs of 3 queries, 31 of 9, in 806 starts."""
+    """Idle it costs what looking, drafting and watching cost: 775 runs of 3 queries, 31 of 9, in 806 starts.
+
+    22 alarms, 10 metrics and a dashboard are 0.10, 0.30 and 3 each.
+    """
     found = reckoned(0)
     assert found.amount_of(Service.ATHENA) == (775 * 3 + 31 * 9) * QUERY
     assert found.per_million is None
@@ -123,7 +128,7 @@ def test_a_month_without_lines() -> None:
     lists = 744 * 20 * 3 + 31 * 20
     puts, gets = lists + statements * 8, statements * 20
     assert found.amount_of(Service.S3) == puts * Decimal("0.000005") + gets * Decimal("0.0000004")
-    assert found.amount_of(Service.CLOUDWATCH) == Decimal(2) + Decimal("2.4") + 3
+    assert found.amount_of(Service.CLOUDWATCH) == Decimal("2.2") + 3 + 3
     for none in (Service.LOGS, Service.FIREHOSE, Service.KMS, Service.GLUE, Service.SCHEDULER, Service.API_GATEWAY):
         assert found.amount_of(none) == 0
 
@@ -254,3 +259,10 @@ def test_the_estimate_and_the_cdk_app_agree() -> None:
     assert re.findall(r"^_BUFFER_(?:SECONDS|MB) = (\d+)$", text, re.MULTILINE) == ["300", "5"]
     assert (delivery.BUFFER_SECONDS, delivery.BUFFER_BYTES) == (300, 5_000_000)
     assert len(Environment(name="x", landing_bucket="b").landing_prefixes) == objects.PREFIXES
+
+
+def test_figures_that_others_decide_are_theirs() -> None:
+    """The engine's batches and its price of a byte, and the functions' memory."""
+    assert (statements.BATCH_BYTES, statements.BATCH_OBJECTS) == (landing.BATCH_BYTES, landing.BATCH_OBJECTS)
+    assert RollUp().memory_mb == running.MEMORY_MB
+    assert PRICES["athena.scanned"].cost(spending.TERABYTE) == spending.USD_PER_TERABYTE
