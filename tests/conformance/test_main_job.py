@@ -20,11 +20,12 @@ from tests.strategies.lakes import BYTES_OF_CHOICES, build_lake
 from usagelake.bootstrap import open_storage
 from usagelake.domain.landing import is_landing_object
 from usagelake.domain.period import Period
+from usagelake.engines import ad_hoc
 
 DATA = Path(__file__).parents[2] / "../shared/data"
 PERIODS = {"web-2015": "2015-05", "llm-2023": "2023-11"}
 LAKES = int(os.environ.get("USAGELAKE_CONFORMANCE_LAKES", "2"))
-LANDINGS = int(os.environ.get("USAGELAKE_CONFORMANCE_LANDINGS", "60"))
+LANDINGS = int(os.environ.get("USAGELAKE_CONFORMANCE_LANDINGS", "200"))
 SEED = int(os.environ.get("USAGELAKE_CONFORMANCE_SEED", "20251101"))
 ALL_TIME = (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59))  # noqa: DTZ001
 
@@ -99,7 +100,11 @@ def test_drawn_lines(pair: Pair, tmp_path: Path) -> None:
     for _ in zip(*(engine.take_in(storage, objects) for engine in pair.engines), strict=True):
         for name in compared:
             query = pair.queries.get("landing", name)
-            compared[name] += pair.assert_same(query, dict.fromkeys(query.params, True))
+            for engine in pair.engines:
+                engine.stage(name, query, dict.fromkeys(query.params, True))
+            compared[name] += pair.assert_same(ad_hoc(f"SELECT * FROM {name} WHERE reason IS NULL"))
+            bad = f"SELECT object_key, line, content_hash, reason FROM {name} WHERE reason IS NOT NULL"
+            compared[name] += pair.assert_same(ad_hoc(bad))
     assert all(rows > 5 * LANDINGS for rows in compared.values())
 
 
