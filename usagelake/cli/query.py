@@ -84,10 +84,16 @@ def query_command(  # noqa: PLR0913, PLR0917 (one for each option)
     with open_engine(
         library, settings, lake, read_only=True, engine=engine, engine_config=engine_config, places=places
     ) as opened:
+        rows = None
         if file_format == "parquet" and out is not None:
             opened.export(query, values, out, "parquet")
-            return
-        rows = opened.fetch(query, values)
+        else:
+            rows = opened.fetch(query, values)
+        spending = getattr(opened, "spending", None)
+    if spending is not None:
+        click.echo(spending, err=True)
+    if rows is None:
+        return
     if file_format == "table" and out is None:
         _print_table(rows)
         return

@@ -390,6 +390,21 @@ def test_a_table_that_was_lost_is_never_made_anew_over_objects_that_were_taken(
         assert engine.fetch(usage).rows == before != []
 
 
+def test_a_lake_that_an_older_version_made_can_be_read(environment: Environment, queries: QueryLibrary) -> None:
+    """But for what needs the table that it lacks: that is refused, with what to do; and `bill` adds the table."""
+    with environment.open() as engine:
+        engine._executions.change("somebody", "DROP TABLE invoice_lines")
+    with environment.open(read_only=True) as engine:
+        for view in queries.views():
+            engine.define_view(view)
+        assert engine.fetch(ad_hoc("SELECT * FROM rolled_meters")).rows == NO_ROWS
+        for relation in ("invoice_lines", "latest_invoice_lines"):
+            with pytest.raises(EngineError, match=r"no table invoice_lines yet.*usagelake bill --engine athena"):
+                engine.fetch(ad_hoc(f"SELECT * FROM {relation}"))
+    with environment.open() as engine:
+        assert engine.fetch(ad_hoc("SELECT * FROM invoice_lines")).rows == NO_ROWS
+
+
 def test_a_table_that_is_gone_from_glue_alone_is_told(environment: Environment) -> None:
     """Its rows are still there: nothing is made over them."""
     with environment.open():

@@ -13,6 +13,7 @@ from usagelake.engines.athena.calls import code_of, message_of
 from usagelake.engines.athena.places import database_called
 from usagelake.engines.iceberg_ddl import athena_table, athena_type
 from usagelake.engines.lost_tables import refuse_loss
+from usagelake.engines.missing_tables import MissingTables
 from usagelake.errors import EngineError
 
 if TYPE_CHECKING:
@@ -51,12 +52,15 @@ class Catalogue:
         self._executions = executions
         self._views: dict[str, str] | None = None
 
-    def open_tables(self, has_rows: Callable[[str], bool], *, read_only: bool) -> None:
+    def open_tables(self, has_rows: Callable[[str], bool], *, read_only: bool) -> MissingTables:
         """Make the tables that are missing, and refuse those that have other columns than they must.
 
         Args:
             has_rows: Tells whether a table holds anything.
             read_only: Make none.
+
+        Returns:
+            What is lacking where nothing may be made.
 
         Raises:
             ConfigurationError: The database is not there.
@@ -84,6 +88,8 @@ class Catalogue:
             for name, table in TABLES.items():
                 if name not in found:
                     self._make_table(table)
+        there = found if read_only else TABLES
+        return MissingTables(self._config.database, there, "run `usagelake bill --engine athena` once, which adds it")
 
     def _make_table(self, table: Table) -> None:
         ddl = athena_table(table, database=self._config.database, location=self._config.tables)

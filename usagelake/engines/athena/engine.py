@@ -76,7 +76,7 @@ class AthenaEngine:
         self._work = WorkArea(config, self._catalogue, pace, nonce=run.nonce, began=workgroup.asked_at)
         self._results = Results(self._clients, config)
         try:
-            self._catalogue.open_tables(self._has_rows, read_only=read_only)
+            self._missing = self._catalogue.open_tables(self._has_rows, read_only=read_only)
         except BaseException:
             self.close()
             raise
@@ -138,6 +138,8 @@ class AthenaEngine:
 
     def define_view(self, view: SqlFile) -> None:
         """Make a view for as long as the engine is open, and for other clients of the lake."""
+        if self._missing.keeps_from(view):
+            return
         self._relations.define(view)
         self._schema[view.name] = dict(self._columns(view, None))
         if not self._read_only:
@@ -167,6 +169,7 @@ class AthenaEngine:
 
     def fetch(self, query: SqlFile, values: Mapping[str, object] | None = None) -> Rows:
         """Run a query and bring all its rows."""
+        self._missing.refuse(query)
         columns: list[tuple[str, str]] = []
         rows = list(self._stream(query, values, columns))
         return Rows(columns=tuple(name for name, _ in columns), types=tuple(kind for _, kind in columns), rows=rows)
@@ -176,6 +179,7 @@ class AthenaEngine:
         from usagelake.engines import row_files  # noqa: PLC0415 (which needs DuckDB; a Lambda function may lack it)
         from usagelake.engines.athena import exporting  # noqa: PLC0415 (the same)
 
+        self._missing.refuse(query)
         location = self._work.folder(query.name)
         typed: tuple[tuple[str, str], ...] = ()
         unload = None
