@@ -12,17 +12,16 @@ region = "eu-central-1"                # left out: what the AWS SDK's configurat
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from usagelake.domain.toml_table import FloatLiteral, Table
-from usagelake.errors import ConfigurationError
+from usagelake.engines.config_file import read_config_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from usagelake.domain.environment import LakePlaces
+    from usagelake.domain.toml_table import Table
 
 _KEYS = ("database", "tables", "workgroup", "work", "region")
 _DATABASE = re.compile(r"[a-z][a-z0-9_]{0,99}")
@@ -62,17 +61,7 @@ def load_config(path: Path) -> AthenaConfig:
     Raises:
         ConfigurationError: Every fault of it.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=FloatLiteral)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError(f"{path}: is no TOML: {error}") from error
-    faults: list[str] = []
-    config = _read(Table(values, str(path), faults))
-    if faults:
-        raise ConfigurationError(faults)
-    return config
+    return read_config_file(path, _read)
 
 
 def _read(table: Table) -> AthenaConfig:

@@ -19,15 +19,15 @@ endpoint_url = "http://minio:9000"    # of an S3 store that is not AWS's own
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from usagelake.domain.toml_table import FloatLiteral, Table
-from usagelake.errors import ConfigurationError
+from usagelake.engines.config_file import read_config_file
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from usagelake.domain.toml_table import Table
 
 _KEYS = (
     "host", "port", "scheme", "user", "password_file", "schema", "location", "iceberg_catalog", "hive_catalog",
@@ -79,17 +79,7 @@ def load_config(path: Path) -> TrinoConfig:
     Raises:
         ConfigurationError: Every fault of it.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=FloatLiteral)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError(f"{path}: is no TOML: {error}") from error
-    faults: list[str] = []
-    config = _read(Table(values, str(path), faults), path)
-    if faults:
-        raise ConfigurationError(faults)
-    return config
+    return read_config_file(path, lambda table: _read(table, path))
 
 
 def _read(table: Table, path: Path) -> TrinoConfig:
