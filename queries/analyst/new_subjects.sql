@@ -1,7 +1,7 @@
 -- name: new_subjects
 -- title: Subjects seen for the first time
 -- description: Keys and resources whose first usage falls into the span, with the customer who has them, if any.
--- grain: one row per subject
+-- grain: one row per subject and customer
 -- owner: billing
 -- param: start timestamp -- the first instant
 -- param: end timestamp -- the first instant after it
@@ -21,4 +21,4 @@ LEFT JOIN customers AS c
         AND s.first_hour >= c.valid_from
         AND (c.valid_to IS NULL OR s.first_hour < c.valid_to)
 WHERE s.first_hour >= :start
-ORDER BY s.first_hour, s.subject_type, s.subject_id
+ORDER BY s.first_hour, s.subject_type, s.subject_id, c.customer_id
