@@ -139,7 +139,7 @@ def test_a_billing_run(engine: CountingEngine, tmp_path: Path) -> None:
         engine,
         QUERIES,
         open_location(str(tmp_path / "landing")),
-        load_pricing(pricing, meters=METERS),
+        load_pricing(open_location(str(pricing)), meters=METERS),
         Period.parse("2025-10"),
         tmp_path / "out",
         clock=lambda: now,
