@@ -13,6 +13,7 @@ from infra.constructs.job_access import JobAccess
 from infra.constructs.job_alarms import JobPlaces
 from infra.constructs.job_function import JobFunction, Surroundings
 from infra.constructs.job_schedules import Job, JobSchedules
+from infra.schedule_expressions import gaps_of
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from infra.roll_up_settings import RollUp
     from infra.settings import Environment
     from usagelake.engines.query_library import QueryLibrary
+
+LEAST_OVERLAP_HOURS = 2
+"""How far an hourly run looks back at the least: what is delivered late is mostly late by minutes."""
 
 PANDAS = "AWSSDKPandas-Python313-Arm64"
 """AWS's layer with awswrangler, pandas and pyarrow, which one job adds rows with."""
@@ -62,6 +66,7 @@ class RollUpStack(cdk.Stack):
             variables={
                 "USAGELAKE_ENVIRONMENT": environment.name,
                 "USAGELAKE_KEEP_SOURCE_IP": "on" if environment.log_source_ip else "off",
+                "USAGELAKE_OVERLAP_HOURS": str(overlap_hours(settings.hourly)),
                 "USAGELAKE_SWEEP_DAYS": str(environment.retention.invoice_window),
             },
             dead_letters=dead_letters,
@@ -111,3 +116,14 @@ class RollUpStack(cdk.Stack):
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
         return lambda_.LayerVersion.from_layer_version_arn(self, "Pandas", arn)
+
+
+def overlap_hours(hourly: str) -> int:
+    """Tell how far a run looks back, so that it meets the one before it and an hour more.
+
+    Example:
+        >>> overlap_hours("cron(10 * * * ? *)"), overlap_hours("rate(3 hours)")
+        (2, 4)
+    """
+    longest = gaps_of(hourly).longest or 0
+    return max(-(-longest // 60) + 1, LEAST_OVERLAP_HOURS)

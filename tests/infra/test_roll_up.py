@@ -11,6 +11,7 @@ import pytest
 
 from infra.config import ENVIRONMENTS
 from infra.settings import Environment
+from infra.stacks.roll_up import overlap_hours
 from tests.infra.assembly import ACCOUNT, REGION, Assembly
 from tests.infra.conftest import ROOT
 from tests.infra.environments import DIRECT, FULL
@@ -45,6 +46,7 @@ def test_a_function_is_told_which_environment_it_works_for(
     assert function(assembly, environment, job)["Environment"]["Variables"] == {
         "USAGELAKE_ENVIRONMENT": environment.name,
         "USAGELAKE_KEEP_SOURCE_IP": "on" if environment.log_source_ip else "off",
+        "USAGELAKE_OVERLAP_HOURS": "2",
         "USAGELAKE_SWEEP_DAYS": str(environment.retention.invoice_window),
         "POWERTOOLS_SERVICE_NAME": f"usage-{environment.name}-{job}",
         "POWERTOOLS_LOG_LEVEL": "INFO",
@@ -153,3 +155,12 @@ def test_each_handler_is_there(assembly: Assembly) -> None:
         module, name = own.properties["Handler"].rsplit(".", 1)
         source = (ROOT / module.replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8")
         assert name in {each.name for each in ast.parse(source).body if isinstance(each, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize(
+    ("hourly", "hours"),
+    [("rate(30 minutes)", 2), ("rate(1 hour)", 2), ("rate(2 hours)", 3), ("cron(10 0/6 * * ? *)", 7)],
+)
+def test_a_run_looks_back_beyond_the_one_before_it(hourly: str, hours: int) -> None:
+    """Whatever the schedule: no hour falls between two runs."""
+    assert overlap_hours(hourly) == hours

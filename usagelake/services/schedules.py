@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from usagelake.domain.period import HOUR, Period
+from usagelake.domain.period import Period
 from usagelake.errors import ConfigurationError
 from usagelake.services.arrivals import Arrivals
 
@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 
     from usagelake.domain.environment import LakePlaces
 
-OVERLAP = timedelta(hours=3)
-"""How far an hourly run looks back: Firehose and shippers deliver within minutes, and now and then late."""
+OVERLAP = timedelta(hours=2)
+"""How far an hourly run looks back: Firehose and shippers deliver within minutes, and now and then late. Each hour more
+is a listing more for each prefix and run."""
 
 SWEEP = timedelta(days=62)
 """How far a sweep looks back: the invoice window. What came later than any hourly run looked is found by it."""
 
 LATE = timedelta(days=3)
 """For how long a period that is over has drafts: its last events come within 48 hours."""
+
+_INSTANT = timedelta(microseconds=1)
 
 
 class IngestJob(StrEnum):
@@ -88,7 +91,7 @@ def arrivals_of(
         overlap: How far an hourly run looks back.
         sweep: How far a sweep looks back.
     """
-    end = schedule.time + HOUR
+    end = schedule.time + _INSTANT  # the hour that it falls into is listed, too
     if schedule.job == IngestJob.HOURLY:
         return Arrivals(schedule.time - overlap, end, places.prefixes)
     first = datetime.strptime(places.first_hour, "%Y/%m/%d/%H").replace(tzinfo=UTC)
