@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from usagelake.domain.landing import Source
 from usagelake.domain.windows import Window, windows
+from usagelake.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,13 +16,17 @@ if TYPE_CHECKING:
     from usagelake.engines import Engine, QueryLibrary, SqlFile
     from usagelake.services.progress import Progress
 
+HALF_DROPPED = "dropping"
+"""Stands for a digest while a meter's usage is being dropped: it equals no SQL's."""
+
 
 def roll_up(engine: Engine, queries: QueryLibrary, *, clock: Callable[[], datetime], progress: Progress) -> None:
     """Bring `usage_hourly` up to the events and to the meters' SQL.
 
     An hour is rolled up again when an event was taken into it; a meter as a whole when its SQL, or a view
     that it reads, is not what its rows were computed with. Rows of a meter that no file defines any more
-    are dropped. All of it is one change, and doing it twice changes nothing.
+    are dropped. All of it is one change, and doing it twice changes nothing; where an engine has no change over several
+    tables, a run that is cut leaves marks by which the next one does it again.
 
     Args:
         engine: Where the lake lies.
@@ -41,7 +46,7 @@ def roll_up(engine: Engine, queries: QueryLibrary, *, clock: Callable[[], dateti
     progress.start("roll up", total=len(digests), unit="meters")
     with engine.transaction():
         for gone in sorted(rolled.keys() - digests.keys()):
-            engine.execute(queries.get("rollup", "drop_meter_usage"), {"meter": gone})
+            _drop(engine, queries, gone)
             engine.execute(queries.get("rollup", "forget_meter"), {"meter": gone})
         stale: dict[str, list[datetime]] = defaultdict(list)
         for source, hour, _ in marks:
@@ -51,7 +56,7 @@ def roll_up(engine: Engine, queries: QueryLibrary, *, clock: Callable[[], dateti
                 hours = (hour for source in queries.sources(meter, tuple(Source)) for hour in stale[source])
                 todo = windows(hours, at_most=engine.windows_at_most)
             else:
-                engine.execute(queries.get("rollup", "drop_meter_usage"), {"meter": meter.name})
+                _drop(engine, queries, meter.name)
                 todo = _all_time(engine, queries)
             for window in todo:
                 _set_hours(engine, queries, meter, window, now)
@@ -64,6 +69,29 @@ def roll_up(engine: Engine, queries: QueryLibrary, *, clock: Callable[[], dateti
             read_until = max(marked_at for _, _, marked_at in marks)
             engine.execute(queries.get("rollup", "clear_stale_hours"), {"read_until": read_until})
     progress.finish()
+
+
+def refuse_half(engine: Engine, queries: QueryLibrary) -> None:
+    """Make sure that `usage_hourly` is rolled up from all events, by the meters' SQL as it is.
+
+    Raises:
+        EngineError: It is not: a run was cut before its end, and the next one makes up for it.
+    """
+    hours = len(engine.fetch(queries.get("rollup", "stale_hours")).rows)
+    rolled = dict(engine.fetch(queries.get("rollup", "rolled_meters")).rows)
+    meters = rolled.items() ^ {(meter.name, queries.digest_with_views(meter)) for meter in queries.meters()}
+    if hours or meters:
+        names = ", ".join(sorted({name for name, _ in meters})) or "no meter as a whole"
+        raise EngineError(
+            f"usage is not rolled up: {hours:,} hours wait, and {names}; the next run of ingest does it, "
+            "then run this again"
+        )
+
+
+def _drop(engine: Engine, queries: QueryLibrary, meter: str) -> None:
+    """Drop a meter's usage; the mark comes first, for SQL that is changed back after a run that was cut."""
+    engine.execute(queries.get("rollup", "record_meter"), {"meter": meter, "digest": HALF_DROPPED})
+    engine.execute(queries.get("rollup", "drop_meter_usage"), {"meter": meter})
 
 
 def _all_time(engine: Engine, queries: QueryLibrary) -> list[Window]:

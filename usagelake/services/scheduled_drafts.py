@@ -8,6 +8,7 @@ from usagelake.services.drafts import run_of, write_drafts
 from usagelake.services.pricing import load_pricing
 from usagelake.services.publish_lines import publish_lines
 from usagelake.services.rate_period import rate_period
+from usagelake.services.roll_up import refuse_half
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,13 +47,14 @@ def scheduled_drafts(
     Raises:
         ConfigurationError: The price book or the customers are wrong; every fault is named.
         LakeBusyError: Another run is at work.
-        EngineError: A statement failed; the former lines and drafts stand.
+        EngineError: A statement failed, or usage is not rolled up; the former lines and drafts stand.
         StorageError: Prices cannot be read, or drafts cannot be written.
     """
     prices = load_pricing(pricing, meters={meter.name for meter in queries.meters()})
     counts = {"DraftsWritten": 0, "Unassigned": 0, "Unpriced": 0}
     for period in periods:
         with engine.exclusive(clock):
+            refuse_half(engine, queries)
             moment = clock()
             done = rate_period(engine, queries, prices, period)
             publish_lines(engine, queries, done, clock=clock)

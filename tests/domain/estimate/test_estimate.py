@@ -114,14 +114,14 @@ def test_small_objects_are_the_bill() -> None:
 
 
 def test_a_month_without_lines() -> None:
-    """Idle it costs what looking, drafting and watching cost: 775 runs of 3 queries, 31 of 9, in 806 starts.
+    """Idle it costs what looking, drafting and watching cost: 775 runs of 3 queries, 31 of 11, in 806 starts.
 
     22 alarms, 10 metrics and a dashboard are 0.10, 0.30 and 3 each.
     """
     found = reckoned(0)
-    assert found.amount_of(Service.ATHENA) == (775 * 3 + 31 * 9) * QUERY
+    assert found.amount_of(Service.ATHENA) == (775 * 3 + 31 * 11) * QUERY
     assert found.per_million is None
-    statements = 775 * 3 + 31 * 9
+    statements = 775 * 3 + 31 * 11
     seconds = 806 * 10 + statements * 3
     compute = -(-seconds * 1769 // 1000) * Decimal("0.0000133334")
     assert found.amount_of(Service.LAMBDA) == compute + 806 * Decimal("0.0000002")
@@ -141,8 +141,8 @@ def test_the_statements_of_a_million_requests() -> None:
     """
     found = reckoned(1_000_000)
     run = 3 + 2 + 3 + 3 + 3 * 2 * 3
-    assert found.amount_of(Service.ATHENA) == (744 * run + 31 * 3 + 31 * 9) * QUERY
-    assert found.cost_of_run == 9 * QUERY
+    assert found.amount_of(Service.ATHENA) == (744 * run + 31 * 3 + 31 * 11) * QUERY
+    assert found.cost_of_run == 11 * QUERY
     daily = reckoned(1_000_000, roll_up=Cadence.DAILY, drafts=Cadence.NEVER)
     assert daily.amount_of(Service.ATHENA) == (31 * run + 31 * 3) * QUERY
 

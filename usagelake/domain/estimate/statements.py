@@ -110,6 +110,8 @@ def draft_statements(*, segments: int = 1) -> tuple[Statement, ...]:
         segments: Stretches of the month in which prices and assignments stay the same.
     """
     return (
+        Statement("rollup/stale_hours", 1),
+        Statement("rollup/rolled_meters", 1),
         Statement("publish customers", 1),
         Statement("billing/usage_totals", segments, stored_bytes=1, stored_hours=HOURS),
         Statement("billing/lake_counts", 1, object_bytes=4),
