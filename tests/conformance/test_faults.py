@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from time import sleep
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,9 +17,12 @@ from tests.conformance.between import GONE, between
 from usagelake.engines.row_files import write_rows
 from usagelake.engines.trino.config import load_config
 from usagelake.engines.trino.connection import close, connect, run
+from usagelake.engines.trino.engine import LEASE
 from usagelake.engines.trino.work_area import WorkArea
 from usagelake.engines.working_schema import OBJECT_COLUMNS
 from usagelake.errors import EngineError
+from usagelake.storage import open_location
+from usagelake.storage.lease import Lease
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -194,3 +200,32 @@ def test_a_lake_that_is_not_there(shop: Shop) -> None:
     assert (asked.exit_code, len(asked.stderr.splitlines())) == (1, 1)
     assert "there is no lake here" in asked.stderr
     assert not any(statement.startswith(("CREATE", "DROP")) for statement in shop.proxy.statements)
+
+
+def test_what_a_killed_run_has_left_is_ended_before_the_next_one_begins(shop: Shop) -> None:
+    """Its statement would go on and change tables beside the next run."""
+    assert shop.bill().exit_code == 0
+    config = replace(load_config(shop.engine_config), port=shop.port)
+    ago = datetime.now(UTC) - timedelta(hours=1)
+    Lease(open_location(config.work), f"leases/{config.schema}", "killed", LEASE, lambda: ago).take()
+    numbers = "UNNEST(sequence(1, 10000))"
+    endless = (
+        f"FROM {numbers} AS a (n) CROSS JOIN {numbers} AS b (n) CROSS JOIN {numbers} AS c (n) WHERE a.n * b.n = c.n"
+    )
+
+    def left_behind() -> str:
+        connection = connect(config)
+        try:
+            run(connection, "left behind", f"SELECT '{config.schema}_work_1', count(*) {endless}")
+        except EngineError as error:
+            return str(error)
+        finally:
+            close(connection)
+        return "it came to its end"
+
+    with ThreadPoolExecutor(1) as thread:
+        said = thread.submit(left_behind)
+        sleep(3)
+        assert not said.done()
+        shop.assert_healed()
+        assert "its run is over" in said.result(timeout=60)

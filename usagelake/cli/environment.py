@@ -16,11 +16,7 @@ def landing_of(given: str | None, places: LakePlaces | None) -> str:
     Raises:
         click.UsageError: Nobody says it.
     """
-    if given is not None:
-        return given
-    if places is None:
-        raise click.UsageError("Missing option '--landing'.")
-    return places.landing
+    return _said("--landing", given, None if places is None else places.landing)
 
 
 def pricing_of(given: str | None, places: LakePlaces | None) -> str:
@@ -29,8 +25,11 @@ def pricing_of(given: str | None, places: LakePlaces | None) -> str:
     Raises:
         click.UsageError: Nobody says it.
     """
-    if given is not None:
-        return given
-    if places is None:
-        raise click.UsageError("Missing option '--pricing'.")
-    return places.pricing
+    return _said("--pricing", given, None if places is None else places.pricing)
+
+
+def _said(option: str, *places: str | None) -> str:
+    for place in places:
+        if place is not None:
+            return place
+    raise click.UsageError(f"Missing option '{option}'.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from usagelake.domain.landing import Source
 from usagelake.domain.windows import Window, windows
@@ -37,9 +37,7 @@ def roll_up(engine: Engine, queries: QueryLibrary, *, clock: Callable[[], dateti
     Raises:
         EngineError: A statement failed; nothing has changed.
     """
-    digests = {meter.name: queries.digest_with_views(meter) for meter in queries.meters()}
-    rolled = dict(engine.fetch(queries.get("rollup", "rolled_meters")).rows)
-    marks = engine.fetch(queries.get("rollup", "stale_hours")).rows
+    digests, rolled, marks = _state(engine, queries)
     if not marks and rolled == digests:
         return
     now = clock()
@@ -77,15 +75,21 @@ def refuse_half(engine: Engine, queries: QueryLibrary) -> None:
     Raises:
         EngineError: It is not: a run was cut before its end, and the next one makes up for it.
     """
-    hours = len(engine.fetch(queries.get("rollup", "stale_hours")).rows)
-    rolled = dict(engine.fetch(queries.get("rollup", "rolled_meters")).rows)
-    meters = rolled.items() ^ {(meter.name, queries.digest_with_views(meter)) for meter in queries.meters()}
-    if hours or meters:
-        names = ", ".join(sorted({name for name, _ in meters})) or "no meter as a whole"
+    digests, rolled, marks = _state(engine, queries)
+    if marks or rolled != digests:
+        meters = {name for name, _ in rolled.items() ^ digests.items()}
+        names = ", ".join(sorted(meters)) or "no meter as a whole"
         raise EngineError(
-            f"usage is not rolled up: {hours:,} hours wait, and {names}; the next run of ingest does it, "
+            f"usage is not rolled up: {len(marks):,} hours wait, and {names}; the next run of ingest does it, "
             "then run this again"
         )
+
+
+def _state(engine: Engine, queries: QueryLibrary) -> tuple[dict[str, str], dict[str, str], list[tuple[Any, ...]]]:
+    """Tell the digests of the meters' SQL, those that usage was rolled up with, and the marks of hours that wait."""
+    digests = {meter.name: queries.digest_with_views(meter) for meter in queries.meters()}
+    rolled = dict(engine.fetch(queries.get("rollup", "rolled_meters")).rows)
+    return digests, rolled, engine.fetch(queries.get("rollup", "stale_hours")).rows
 
 
 def _drop(engine: Engine, queries: QueryLibrary, meter: str) -> None:
