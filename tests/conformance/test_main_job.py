@@ -5,71 +5,31 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
-import tarfile
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.cli.main_job import Job, files, invoke, read_json
+from tests.cli.main_job import Job, invoke, read_json
 from tests.conformance.edge_lines import write_landing
 from tests.conformance.pairs import Pair
+from tests.conformance.same_job import ALL_TIME, DATA, PERIODS, assert_same_results, assert_trace_agrees
 from tests.strategies.lakes import BYTES_OF_CHOICES, build_lake
 from usagelake.bootstrap import open_storage
 from usagelake.domain.landing import is_landing_object
 from usagelake.domain.period import Period
 from usagelake.engines import ad_hoc
 
-DATA = Path(__file__).parents[2] / "../shared/data"
-PERIODS = {"web-2015": "2015-05", "llm-2023": "2023-11"}
 LAKES = int(os.environ.get("USAGELAKE_CONFORMANCE_LAKES", "2"))
 LANDINGS = int(os.environ.get("USAGELAKE_CONFORMANCE_LANDINGS", "200"))
 SEED = int(os.environ.get("USAGELAKE_CONFORMANCE_SEED", "20251101"))
-ALL_TIME = (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59))  # noqa: DTZ001
-
-
-def _without_engine(results: Path) -> dict[str, bytes | str]:
-    """Read what a run has written, without the name of the engine."""
-    found: dict[str, bytes | str] = {}
-    for name, content in files(results).items():
-        if name.startswith("invoices/"):
-            invoice = json.loads(content)
-            invoice["evidence"].pop("engine")
-            found[name] = json.dumps(invoice)
-        elif name.endswith(".parquet"):
-            with duckdb.connect() as connection:
-                rows = connection.execute("SELECT * FROM read_parquet(?)", [str(results / name)])
-                found[name] = f"{[column[:2] for column in rows.description]} {rows.fetchall()}"
-        else:
-            found[name] = content
-    return found
-
-
-def _assert_same_results(out: Path) -> None:
-    ours, theirs = _without_engine(out / "duckdb"), _without_engine(out / "trino")
-    assert ours.keys() == theirs.keys()
-    for name, content in ours.items():
-        assert content == theirs[name], name
 
 
 @pytest.mark.parametrize("name", PERIODS)
 @pytest.mark.skipif(not DATA.is_dir(), reason="the traces are not on this machine")
 def test_a_trace(pair: Pair, tmp_path: Path, name: str) -> None:
     """Real traffic: the same invoices, tables and answers."""
-    with tarfile.open(DATA / f"{name}.tgz") as archive:
-        archive.extractall(tmp_path, filter="data")
-    job = Job(tmp_path, PERIODS[name])
-    job.pricing.mkdir()
-    shutil.copy(DATA / "price_book.toml", job.pricing)
-    shutil.copy(tmp_path / "customers.csv", job.pricing)
-    pair.bill(job.landing, job.pricing, job.period, job.out)
-    _assert_same_results(job.out)
-    pair.assert_same_tables()
-    period = Period.parse(job.period)
-    counted = pair.assert_same_answers([(period.start, period.end)])
-    assert sum(counted.values()) > 1000
+    assert_trace_agrees(pair, name, tmp_path)
 
 
 @pytest.mark.parametrize("number", range(LAKES))
@@ -81,7 +41,7 @@ def test_a_generated_lake(pair: Pair, tmp_path: Path, number: int) -> None:
         spec.write_run(written.landing, run)
         if run in (0, len(spec.runs) - 1):
             pair.bill(written.landing, written.pricing, spec.period, tmp_path / "out")
-    _assert_same_results(tmp_path / "out")
+    assert_same_results(tmp_path / "out")
     pair.assert_same_tables()
     if number == 0:
         period = Period.parse(spec.period)
@@ -115,7 +75,7 @@ def test_lines_at_the_edges(pair: Pair, tmp_path: Path) -> None:
     job.write_pricing()
     pair.bill(job.landing, job.pricing, job.period, job.out)
     pair.assert_same_tables()
-    _assert_same_results(job.out)
+    assert_same_results(job.out)
 
 
 def test_the_command_line(engine_config: Path, tmp_path: Path) -> None:

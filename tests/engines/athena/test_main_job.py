@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tarfile
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import duckdb
 import pytest
 
 from tests.cli.main_job import Job, files, invoke
 from tests.conformance.edge_lines import write_landing
 from tests.conformance.pairs import Pair
+from tests.conformance.same_job import (
+    ALL_TIME,
+    DATA,
+    PERIODS,
+    assert_same_results,
+    assert_trace_agrees,
+    without_engine,
+)
 from tests.engines.athena.conftest import Clock, Environment, client
 from usagelake.bootstrap import open_engine
 from usagelake.domain.period import Period
@@ -26,9 +30,6 @@ if TYPE_CHECKING:
     from usagelake.engines import QueryLibrary
 
 ROOT = Path(__file__).parents[3]
-DATA = ROOT / "../shared/data"
-PERIODS = {"web-2015": "2015-05", "llm-2023": "2023-11"}
-ALL_TIME = (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59))  # noqa: DTZ001
 
 
 @pytest.fixture
@@ -39,29 +40,6 @@ def pair(environment: Environment, queries: QueryLibrary) -> Iterator[Pair]:
         open_engine(queries, Settings(), None, engine="athena", places=environment.places, pace=Clock().pace) as athena,
     ):
         yield Pair(queries, embedded, athena)
-
-
-def _results(folder: Path) -> dict[str, Any]:
-    """Read what a run has written, without the name of the engine."""
-    found: dict[str, Any] = {}
-    for name, content in files(folder).items():
-        if name.startswith("invoices/"):
-            found[name] = json.loads(content)
-            found[name]["evidence"].pop("engine")
-        elif name.endswith(".parquet"):
-            with duckdb.connect() as connection:
-                rows = connection.execute("SELECT * FROM read_parquet(?)", [str(folder / name)])
-                found[name] = [column[:2] for column in rows.description], rows.fetchall()
-        else:
-            found[name] = content
-    return found
-
-
-def _assert_same_results(out: Path) -> None:
-    ours, theirs = _results(out / "duckdb"), _results(out / "trino")
-    assert ours.keys() == theirs.keys()
-    for name, content in ours.items():
-        assert content == theirs[name], name
 
 
 def _simulated(folder: Path) -> Path:
@@ -76,25 +54,14 @@ def _simulated(folder: Path) -> Path:
 @pytest.mark.skipif(not DATA.is_dir(), reason="the traces are not on this machine")
 def test_a_trace(pair: Pair, tmp_path: Path, name: str) -> None:
     """Real traffic: the same invoices, tables and answers, UNLOADed usage in the query's order among them."""
-    with tarfile.open(DATA / f"{name}.tgz") as archive:
-        archive.extractall(tmp_path, filter="data")
-    job = Job(tmp_path, PERIODS[name])
-    job.pricing.mkdir()
-    shutil.copy(DATA / "price_book.toml", job.pricing)
-    shutil.copy(tmp_path / "customers.csv", job.pricing)
-    pair.bill(job.landing, job.pricing, job.period, job.out)
-    _assert_same_results(job.out)
-    pair.assert_same_tables()
-    period = Period.parse(job.period)
-    counted = pair.assert_same_answers([(period.start, period.end)])
-    assert sum(counted.values()) > 1000
+    assert_trace_agrees(pair, name, tmp_path)
 
 
 def test_simulated_traffic(pair: Pair, tmp_path: Path) -> None:
     """Duplicates, keyless calls and strangers: every table, and every saved query for a month and for all time."""
     landing = _simulated(tmp_path)
     pair.bill(landing, ROOT / "pricing", "2025-10", tmp_path / "out")
-    _assert_same_results(tmp_path / "out")
+    assert_same_results(tmp_path / "out")
     pair.assert_same_tables()
     period = Period.parse("2025-10")
     counted = pair.assert_same_answers([(period.start, period.end), ALL_TIME])
@@ -115,7 +82,7 @@ def test_lines_at_the_edges(pair: Pair, tmp_path: Path) -> None:
         path.with_name(f"_{path.name}").rename(path)
     pair.bill(job.landing, job.pricing, job.period, job.out)
     pair.assert_same_tables()
-    _assert_same_results(job.out)
+    assert_same_results(job.out)
 
 
 def _put_below(place: str, folder: Path) -> None:
@@ -144,7 +111,7 @@ def test_one_command_for_an_environment(environment: Environment, tmp_path: Path
     assert summaries[1].pop("run") == {"new_events": 0, "new_objects": 0}
     assert summaries[0].pop("run") == summaries[2].pop("run")
     assert summaries[0] == summaries[1] == summaries[2]
-    invoices = [_results(tmp_path / name / "invoices") for name in ("athena", "again")]
+    invoices = [without_engine(tmp_path / name / "invoices") for name in ("athena", "again")]
     assert invoices[0] == invoices[1]
     assert len(invoices[0]) == summaries[0]["invoices"] > 0
     sql = "SELECT count(*) AS requests FROM api_requests"
